@@ -1,0 +1,59 @@
+//! What can be wrong with the input of a combinator.
+
+use std::error::Error;
+use std::fmt;
+
+/// A [`wait`](crate::wait) was given no handles, so it has nothing to wait for.
+///
+/// asyncio raises a `ValueError` here. In a loop over `pending`, ask
+/// [`WaitSet::is_empty`](crate::WaitSet::is_empty) first.
+///
+/// # Examples
+///
+/// ```
+/// use evloop_combinators::{EmptyWait, Waitable, wait};
+/// use std::future::Ready;
+/// # use std::{pin::pin, task::{Context, Poll, Waker}};
+///
+/// let nothing: Vec<Waitable<Ready<()>>> = Vec::new();
+/// # let mut cx = Context::from_waker(Waker::noop());
+/// let Poll::Ready(Err(error)) = pin!(wait(nothing)).poll(&mut cx) else { unreachable!() };
+/// assert_eq!(error.to_string(), "failed to wait: the set of handles is empty");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EmptyWait;
+
+impl fmt::Display for EmptyWait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("failed to wait: the set of handles is empty")
+    }
+}
+
+impl Error for EmptyWait {}
+
+/// A [`race`](crate::race()) was given no children, so nobody can win it.
+///
+/// # Examples
+///
+/// ```
+/// use evloop_combinators::{EmptyRace, race};
+/// use std::future::Ready;
+/// # use std::{pin::pin, task::{Context, Poll, Waker}};
+///
+/// let nobody: Vec<Ready<u32>> = Vec::new();
+/// # let mut cx = Context::from_waker(Waker::noop());
+/// let Poll::Ready(Err(error)) = pin!(race(nobody)).poll(&mut cx) else { unreachable!() };
+/// assert_eq!(error.to_string(), "failed to race: there are no children");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EmptyRace;
+
+impl fmt::Display for EmptyRace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("failed to race: there are no children")
+    }
+}
+
+impl Error for EmptyRace {}

@@ -1,0 +1,142 @@
+//! All outputs, in input order.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use crate::children::{Children, GatherChildren, IntoChildren};
+use crate::ready_set::{ReadySet, Step};
+
+/// Runs the children concurrently and gives every output, in input order.
+///
+/// Takes anything iterable that yields futures of one type and gives a `Vec`, or a tuple of up
+/// to twelve different futures and gives a tuple. Without children it is ready at the first
+/// poll.
+///
+/// The children are polled in place, by whoever polls the gather: concurrently, not in
+/// parallel. They start in input order at the first poll; afterwards only those that were woken
+/// are polled, first woken first. Spawn them and gather the tasks for parallelism: each output
+/// is then the task's `Result`, which is asyncio's `return_exceptions=True`. See
+/// [`try_gather`](crate::try_gather) for the first error at once.
+///
+/// # Examples
+///
+/// ```
+/// use evloop_combinators::gather;
+/// # use std::{pin::pin, task::{Context, Poll, Waker}};
+///
+/// async fn double(n: u32) -> u32 { 2 * n }
+/// async fn name() -> &'static str { "b" }
+///
+/// async fn program() {
+///     assert_eq!(gather((double(1), name())).await, (2, "b"));
+///     assert_eq!(gather((0..4).map(double)).await, [0, 2, 4, 6]);
+/// }
+/// # assert!(pin!(program()).poll(&mut Context::from_waker(Waker::noop())).is_ready());
+/// ```
+///
+/// # Cancel safety
+///
+/// Dropping a gather drops its children and the outputs it has so far. A child that is the
+/// handle of a task is detached, as its own drop says.
+///
+/// # Panics
+///
+/// A panic in a child goes on through the poll of the gather; the other children are dropped
+/// with it. Polling again after it was ready panics. More than 2³⁰ − 1 children do not fit.
+///
+/// # Cost
+///
+/// Three allocations at most for any number of children: the children, one block of 8 bytes a
+/// child for all wakers, and the outputs. One poll of the gather polls at most n + 2 children.
+pub fn gather<I, Kind>(children: I) -> Gather<I::Children>
+where
+    I: IntoChildren<Kind>,
+    I::Children: GatherChildren,
+{
+    let children = children.into_children();
+    let n_children = children.count();
+    Gather {
+        set: ReadySet::new(n_children),
+        n_pending: n_children,
+        is_over: false,
+        children,
+    }
+}
+
+/// Gathers the futures it is given: `gather!(a(), b())` is [`gather`](gather())`((a(), b()))`.
+///
+/// # Examples
+///
+/// ```
+/// use evloop_combinators::gather;
+/// # use std::{pin::pin, task::{Context, Poll, Waker}};
+///
+/// # let main = async {
+/// let (a, b) = gather!(async { 1 }, async { "two" }).await;
+/// assert_eq!((a, b), (1, "two"));
+/// # };
+/// # assert!(pin!(main).poll(&mut Context::from_waker(Waker::noop())).is_ready());
+/// ```
+#[macro_export]
+macro_rules! gather {
+    ($($child:expr),+ $(,)?) => {
+        $crate::gather(($($child,)+))
+    };
+}
+
+pin_project! {
+    /// The future of [`gather`](gather()).
+    #[must_use = "futures do nothing unless awaited"]
+    pub struct Gather<C> {
+        // Before the children, so that it is dropped first: what they wake in their destructors
+        // then reaches nobody.
+        set: ReadySet,
+        n_pending: usize,
+        is_over: bool,
+        #[pin]
+        children: C,
+    }
+}
+
+impl<C: GatherChildren> Future for Gather<C> {
+    type Output = C::Outputs;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<C::Outputs> {
+        let mut this = self.project();
+        assert!(
+            !*this.is_over,
+            "a gather is not polled again after it was ready"
+        );
+        let n_pending = this.n_pending;
+        if *n_pending > 0 {
+            let poll = this.set.poll_children(cx, *n_pending, |index, cx| {
+                if this.children.as_mut().poll_child(index, cx).is_pending() {
+                    return Step::Pending;
+                }
+                *n_pending -= 1;
+                if *n_pending == 0 {
+                    Step::Stop
+                } else {
+                    Step::Finished
+                }
+            });
+            std::task::ready!(poll);
+        }
+        *this.is_over = true;
+        Poll::Ready(this.children.take_outputs())
+    }
+}
+
+impl<C: Children> fmt::Debug for Gather<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gather")
+            .field("children", &self.children.count())
+            .field("pending", &self.n_pending)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,106 @@
+//! `gather`, `try_gather`, `wait(return_when)` and `race` on any async runtime.
+//!
+//! These are asyncio's ways of waiting for several things, as plain futures: they run wherever
+//! they are polled, and need no runtime, thread or clock of their own. Each child has a waker of
+//! its own, so that a wake says whose it is: a combinator polls only the children that were
+//! woken, keeps them all in one block, and wakes its parent once for a batch of wakes.
+//!
+//! # The nouns
+//!
+//! - **Children** are what [`gather`](gather()), [`try_gather`] and [`race`](race()) take:
+//!   anything iterable of futures, or a tuple of up to twelve different ones. They are polled in
+//!   place and give their outputs by value.
+//! - **Handles** are what [`wait`] takes: things that end and can be asked for their output
+//!   without losing it, the trait [`Completion`]. Tasks and promises are handles, and
+//!   [`Waitable`] makes one of any other future.
+//! - A **policy**, [`ReturnWhen`], says when a wait has seen enough: [`AllCompleted`],
+//!   [`FirstCompleted`] or a closure on the output.
+//! - A [`WaitSet`] is the handles that are pending, with their registrations. It is handed back
+//!   by a wait and on to the next, so that the first completed of a million costs what the first
+//!   completed of ten does.
+//!
+//! # Example
+//!
+//! ```
+//! use evloop_combinators::{Completion, FirstCompleted, Waitable, gather, race, try_gather, wait};
+//! use std::future::{pending, ready};
+//! # use std::{pin::{Pin, pin}, task::{Context, Poll, Waker}};
+//!
+//! async fn fetch(id: u32) -> Result<u32, String> {
+//!     if id < 10 { Ok(id * id) } else { Err(format!("no page {id}")) }
+//! }
+//!
+//! async fn program() {
+//!     // Every output, in input order, whatever ends first.
+//!     assert_eq!(gather((fetch(2), async { "b" })).await, (Ok(4), "b"));
+//!
+//!     // Every value, or the first error at once.
+//!     assert_eq!(try_gather((1..4).map(fetch)).await, Ok(vec![1, 4, 9]));
+//!     assert_eq!(try_gather([fetch(1), fetch(11)]).await, Err("no page 11".into()));
+//!
+//!     // The first output; the others are dropped.
+//!     assert_eq!(race((pending(), ready("fast"))).await, "fast");
+//!
+//!     // What is done by now, and the rest to be waited for again.
+//!     let handles = (0..3).map(|id| Waitable::new(Box::pin(fetch(id))));
+//!     let (done, pending) = wait(handles).return_when(FirstCompleted).await.unwrap();
+//!     assert_eq!(done[2].output(), Some(&Ok(4)));
+//!     assert!(pending.is_empty());
+//! }
+//! # assert!(pin!(program()).poll(&mut Context::from_waker(Waker::noop())).is_ready());
+//! ```
+//!
+//! # Relation to asyncio
+//!
+//! | asyncio | here |
+//! |---|---|
+//! | `gather(*aws, return_exceptions=True)` | [`gather`](gather()): each output is the child's, a `Result` if the child gives one |
+//! | `gather(*aws)` | [`try_gather`]: the first error at once; tasks go on, plain futures are dropped |
+//! | `wait(aws, timeout=…, return_when=…)` | [`wait`]`(handles).`[`timeout`](Wait::timeout)`(timer).`[`return_when`](Wait::return_when)`(policy)` |
+//! | `done, pending = await wait(pending)` | the same; `pending` is the same [`WaitSet`], so nothing is registered again |
+//! | `ValueError` for an empty `wait` | [`EmptyWait`] |
+//!
+//! A child that appears twice is asyncio's duplicate argument: two clones of one promise are two
+//! children, and both get its output. `wait` merges handles with the same key.
+//!
+//! # What this crate does not do
+//!
+//! - It spawns nothing: children make progress while the combinator is polled, on one thread.
+//!   Spawn tasks and gather their handles for parallelism.
+//! - It has no clock: the limit of a wait is any future that you pass.
+//! - It does not catch panics: a child's panic goes on through its combinator.
+//! - It is no stream: for a stream of completions in a loop, wait for the first completed.
+//!
+//! # When to use something else
+//!
+//! For children that come and go during the whole life of a program, and that nobody waits for
+//! by name, use a task group. For a branch on whichever of a few futures is ready first, with
+//! different code for each, a `select!` macro reads better than a [`race`](race()) of an enum.
+//! For two or three futures that are nearly always ready together, a join that polls all of them
+//! each time saves the block of wakers.
+
+mod completion;
+mod return_when;
+
+mod gather;
+mod race;
+mod try_gather;
+mod wait;
+mod wait_set;
+mod waitable;
+
+pub mod children;
+mod error;
+mod ready_set;
+
+pub use completion::Completion;
+pub use error::{EmptyRace, EmptyWait};
+pub use gather::{Gather, gather};
+pub use race::{Race, race};
+#[doc(hidden)]
+pub use ready_set::is_child_waker;
+pub use return_when::{AllCompleted, FirstCompleted, ReturnWhen};
+pub use try_gather::{TryGather, try_gather};
+pub use wait::{Handles, IntoWaitSet, SameSet, Wait, wait};
+pub use wait_set::{IntoHandles, Iter, WaitSet};
+pub use waitable::Waitable;

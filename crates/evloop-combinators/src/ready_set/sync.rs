@@ -1,0 +1,11 @@
+//! The atomics of the ready list: the machine's, or loom's under `--cfg loom`.
+
+#[cfg(loom)]
+mod modelled;
+#[cfg(not(loom))]
+mod native;
+
+#[cfg(loom)]
+pub(super) use modelled::{AtomicBool, AtomicU32, AtomicUsize, Ordering, UnsafeCell, fence};
+#[cfg(not(loom))]
+pub(super) use native::{AtomicBool, AtomicU32, AtomicUsize, Ordering, UnsafeCell, fence};

@@ -1,0 +1,147 @@
+//! Callbacks in the queue, and the handle that can cancel one.
+
+use std::any::Any;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use evloop_task::{ErrorContext, current_scheduler, outside_of_tasks};
+
+const PENDING: u8 = 0;
+const RUNNING: u8 = 1;
+const DONE: u8 = 2;
+const CANCELLED: u8 = 3;
+
+/// A callback scheduled to run once: what `call_soon` returns.
+///
+/// Dropping the handle leaves the callback scheduled. Clones mean the same callback. Cancelling is
+/// decided by one atomic step, so it works from any thread: either the callback never runs, or
+/// [`CallHandle::cancel`] returns false.
+#[derive(Clone)]
+pub struct CallHandle(Arc<dyn Callable>);
+
+/// A callback of any type, as the queue and the handle see it.
+pub(crate) trait Callable: Send + Sync {
+    /// Runs it unless it was cancelled. Never unwinds.
+    fn run(&self);
+    fn cancel(&self) -> bool;
+    fn state(&self) -> u8;
+    fn label(&self) -> String;
+}
+
+struct Call<F> {
+    state: AtomicU8,
+    /// Taken by whoever moves the state out of pending, so the lock is never contended.
+    callback: Mutex<Option<F>>,
+    made_at: &'static Location<'static>,
+}
+
+impl CallHandle {
+    /// Wraps a callback, without scheduling it.
+    #[track_caller]
+    pub fn new(callback: impl FnOnce() + Send + 'static) -> Self {
+        Self(Arc::new(Call {
+            state: AtomicU8::new(PENDING),
+            callback: Mutex::new(Some(callback)),
+            made_at: Location::caller(),
+        }))
+    }
+
+    pub(crate) fn job(&self) -> Arc<dyn Callable> {
+        Arc::clone(&self.0)
+    }
+
+    /// Keeps the callback from running. Returns false when it runs, has run or was cancelled.
+    ///
+    /// The callback and what it captures are dropped before this returns.
+    pub fn cancel(&self) -> bool {
+        self.0.cancel()
+    }
+
+    /// True once it was cancelled.
+    #[must_use]
+    pub fn cancelled(&self) -> bool {
+        self.0.state() == CANCELLED
+    }
+
+    /// True once it has run or was cancelled.
+    #[must_use]
+    pub fn done(&self) -> bool {
+        matches!(self.0.state(), DONE | CANCELLED)
+    }
+}
+
+impl<F: FnOnce() + Send> Call<F> {
+    /// Moves the state from pending to `to` and takes the callback; `None` when it was not pending.
+    fn claim(&self, to: u8) -> Option<F> {
+        // AcqRel: whoever sees CANCELLED or RUNNING also sees what was done before it.
+        self.state
+            .compare_exchange(PENDING, to, Ordering::AcqRel, Ordering::Acquire)
+            .ok()?;
+        self.callback
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+}
+
+impl<F: FnOnce() + Send> Callable for Call<F> {
+    fn run(&self) {
+        let Some(callback) = self.claim(RUNNING) else {
+            return;
+        };
+        let outcome = catch_unwind(AssertUnwindSafe(|| outside_of_tasks(callback)));
+        self.state.store(DONE, Ordering::Release);
+        if let Err(payload) = outcome {
+            report_panic("a callback panicked", &self.label(), payload);
+        }
+    }
+
+    fn cancel(&self) -> bool {
+        let Some(callback) = self.claim(CANCELLED) else {
+            return false;
+        };
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(callback))) {
+            report_panic(
+                "dropping a cancelled callback panicked",
+                &self.label(),
+                payload,
+            );
+        }
+        true
+    }
+
+    fn state(&self) -> u8 {
+        self.state.load(Ordering::Acquire)
+    }
+
+    fn label(&self) -> String {
+        format!("<CallHandle created at {}>", self.made_at)
+    }
+}
+
+/// Reports a caught panic; its payload's destructor gets no chance to panic again.
+fn report_panic(what: &str, label: &str, payload: Box<dyn Any + Send>) {
+    let text = payload
+        .downcast_ref::<&'static str>()
+        .map(|text| (*text).to_owned());
+    let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+    let text = text.unwrap_or_else(|| "a value that is no text".to_owned());
+    std::mem::forget(payload);
+    let context = ErrorContext::new(format!("{what}: {text}")).with_source(label.to_owned());
+    context.report_to(current_scheduler());
+}
+
+impl fmt::Debug for CallHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.0.state() {
+            PENDING => "pending",
+            RUNNING => "running",
+            CANCELLED => "cancelled",
+            _ => "done",
+        };
+        write!(f, "<CallHandle {state}")?;
+        f.write_str(self.0.label().trim_start_matches("<CallHandle"))
+    }
+}

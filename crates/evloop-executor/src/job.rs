@@ -1,0 +1,66 @@
+//! What a run queue holds: steps of tasks and callbacks, in one FIFO.
+
+use std::fmt;
+use std::sync::Arc;
+
+use evloop_task::{Runnable, TaskRef};
+
+use crate::call::Callable;
+
+/// One entry of the queue, two words.
+pub(crate) enum Job {
+    Task(Runnable),
+    Call(Arc<dyn Callable>),
+}
+
+impl Job {
+    #[inline]
+    pub(crate) fn run(self) {
+        match self {
+            Self::Task(runnable) => runnable.run(),
+            Self::Call(call) => call.run(),
+        }
+    }
+}
+
+/// A job taken from the queue, to be run by whoever wants to look at it first.
+pub struct Step(pub(crate) Job);
+
+impl Step {
+    /// Runs it. Never unwinds.
+    pub fn run(self) {
+        self.0.run();
+    }
+
+    /// Says what it is, in a form that can be kept while it runs.
+    #[must_use]
+    pub fn label(&self) -> StepLabel {
+        match &self.0 {
+            Job::Task(runnable) => StepLabel(Label::Task(runnable.task())),
+            Job::Call(call) => StepLabel(Label::Call(call.label())),
+        }
+    }
+}
+
+impl fmt::Debug for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.label(), f)
+    }
+}
+
+/// Which task or callback a [`Step`] is of; its `Debug` form names it.
+pub struct StepLabel(Label);
+
+enum Label {
+    Task(TaskRef),
+    Call(String),
+}
+
+impl fmt::Debug for StepLabel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Label::Task(task) => write!(f, "{task:?} spawned at {}", task.spawned_at()),
+            Label::Call(label) => f.write_str(label),
+        }
+    }
+}

@@ -1,0 +1,387 @@
+//! The single-thread executor: one FIFO of task steps and callbacks, and a registry of live tasks.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use evloop_task::{
+    Builder, EnterGuard, Scheduler, Task, TaskId, TaskRef, current_task, enter_scheduler,
+    outside_of_tasks,
+};
+
+use crate::block::{Block, Local, Reporter};
+use crate::call::CallHandle;
+use crate::job::{Job, Step};
+
+/// Rounds of cancelling that `close` grants to destructors that spawn again.
+const CLOSE_ROUNDS: usize = 64;
+
+/// Runs tasks and callbacks on the thread that made it, first in, first out.
+///
+/// It knows no time and no I/O: a loop calls [`LocalExecutor::run_ready`] once a turn and waits
+/// elsewhere in between; [`LocalExecutor::block_on`] is such a loop for programs without drivers.
+/// Work that other threads send is taken over by [`LocalExecutor::take_arrivals`]; each arrival
+/// wakes the waker given to [`LocalExecutor::set_unparker`].
+///
+/// Dropping it cancels its tasks and drops their coroutines and the queued callbacks.
+///
+/// ```
+/// let executor = evloop_executor::LocalExecutor::new();
+/// let task = executor.spawn(async { 6 * 7 });
+/// assert_eq!(executor.block_on(task).unwrap(), 42);
+/// ```
+///
+/// # Cost
+///
+/// Spawning: one allocation. Waking on this thread: a comparison and a push, no lock, no shared
+/// line.
+pub struct LocalExecutor {
+    block: &'static Block,
+    generation: u64,
+    /// Bound to its thread.
+    _not_send: PhantomData<Rc<()>>,
+}
+
+impl LocalExecutor {
+    /// An executor for this thread.
+    #[must_use]
+    pub fn new() -> Self {
+        let (block, generation) = Block::take();
+        Self {
+            block,
+            generation,
+            _not_send: PhantomData,
+        }
+    }
+
+    /// A handle for all threads.
+    #[must_use]
+    pub fn handle(&self) -> ExecutorHandle {
+        ExecutorHandle {
+            block: self.block,
+            generation: self.generation,
+        }
+    }
+
+    /// What tasks see of it.
+    #[must_use]
+    pub fn scheduler(&self) -> &'static dyn Scheduler {
+        self.block
+    }
+
+    fn local(&self) -> &'static Local {
+        self.block
+            .home
+            .get()
+            .expect("an executor that is not Send stays on its thread")
+    }
+
+    /// Makes this the current scheduler of the thread until the guard is dropped.
+    pub fn enter(&self) -> EnterGuard {
+        enter_scheduler(self.block)
+    }
+
+    /// Has `unparker` woken whenever another thread sends work.
+    pub fn set_unparker(&self, unparker: Waker) {
+        self.block.set_unparker(unparker);
+    }
+
+    /// Sends failures that nobody receives to `reporter`; `None` prints them on standard error.
+    pub fn set_reporter(&self, reporter: Option<Reporter>) {
+        self.block.set_reporter(reporter);
+    }
+
+    /// Starts a task here.
+    #[track_caller]
+    pub fn spawn<F>(&self, coroutine: F) -> Task<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        Builder::new().spawn(self.block, coroutine)
+    }
+
+    /// Starts a task whose coroutine is not `Send`.
+    #[track_caller]
+    pub fn spawn_local<F>(&self, coroutine: F) -> Task<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        Builder::new().spawn_local(self.block, coroutine)
+    }
+
+    /// Queues a callback behind everything that is ready. On a closed executor it is cancelled.
+    #[track_caller]
+    pub fn call_soon(&self, callback: impl FnOnce() + Send + 'static) -> CallHandle {
+        let handle = CallHandle::new(callback);
+        let local = self.local();
+        if local.closed.get() {
+            handle.cancel();
+        } else {
+            local.ready.borrow_mut().push_back(Job::Call(handle.job()));
+        }
+        handle
+    }
+
+    /// Moves what other threads sent to the end of the queue.
+    #[inline]
+    pub fn take_arrivals(&self) {
+        self.block.drain_inbox(self.local(), self.generation);
+    }
+
+    /// True when other threads sent work that was not taken over yet.
+    #[must_use]
+    pub fn has_arrivals(&self) -> bool {
+        self.block.has_arrivals()
+    }
+
+    /// Number of steps and callbacks in the queue.
+    #[inline]
+    #[must_use]
+    pub fn n_ready(&self) -> usize {
+        self.local().ready.borrow().len()
+    }
+
+    /// Runs at most `limit` steps and callbacks, first in, first out; returns how many it ran.
+    ///
+    /// With `limit = n_ready()` this is a loop turn: what the turn queues waits for the next one.
+    /// Never unwinds.
+    pub fn run_ready(&self, limit: usize) -> usize {
+        let local = self.local();
+        for n in 0..limit {
+            // A statement of its own: the queue must not stay borrowed while the job runs.
+            let job = local.ready.borrow_mut().pop_front();
+            let Some(job) = job else { return n };
+            job.run();
+        }
+        limit
+    }
+
+    /// Takes the first step or callback out of the queue, to look at it and then run it.
+    #[must_use]
+    pub fn next_step(&self) -> Option<Step> {
+        self.local().ready.borrow_mut().pop_front().map(Step)
+    }
+
+    /// Takes the queued step of one task out of the queue.
+    pub(crate) fn remove_step_of(&self, id: TaskId) -> Option<Step> {
+        let mut ready = self.local().ready.borrow_mut();
+        let is_it = |job: &Job| matches!(job, Job::Task(step) if step.id() == id);
+        let position = ready.iter().position(is_it)?;
+        ready.remove(position).map(Step)
+    }
+
+    /// The tasks that have not ended: suspended, queued for their first step, or running.
+    #[must_use]
+    pub fn tasks(&self) -> Vec<TaskRef> {
+        all_tasks_of(self.local())
+    }
+
+    /// Runs tasks until `future` is done, parking the thread while nothing is ready.
+    ///
+    /// For an executor without drivers; replaces the unparker.
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let _entered = self.enter();
+        let (parker, unparker) = parking::pair();
+        let waker = Waker::from(unparker);
+        self.set_unparker(waker.clone());
+        let mut future = pin!(future);
+        let mut cx = Context::from_waker(&waker);
+        loop {
+            let polled = outside_of_tasks(|| future.as_mut().poll(&mut cx));
+            if let Poll::Ready(output) = polled {
+                return output;
+            }
+            self.take_arrivals();
+            if self.run_ready(self.n_ready()) == 0 {
+                parker.park();
+                self.take_arrivals();
+            }
+        }
+    }
+
+    /// Ends it: cancels every task and runs them until their coroutines are dropped, drops queued
+    /// callbacks, and refuses all that comes later. Dropping the executor does the same.
+    ///
+    /// Returns how many tasks and callbacks were abandoned: those that destructors kept making.
+    pub fn close(&self) -> usize {
+        let local = self.local();
+        if local.closed.get() {
+            return 0;
+        }
+        let n_abandoned = self.cancel_all();
+        local.closed.set(true);
+        self.block.end_generation();
+        // Destructors may still reach the executor, and find it closed.
+        let tasks = std::mem::take(&mut *local.tasks.borrow_mut());
+        drop(tasks);
+        let jobs = std::mem::take(&mut *local.ready.borrow_mut());
+        for job in jobs {
+            local.bury(job);
+        }
+        n_abandoned
+    }
+
+    /// True after [`LocalExecutor::close`].
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.local().closed.get()
+    }
+
+    /// Returns the number of tasks and callbacks that would not end.
+    fn cancel_all(&self) -> usize {
+        let local = self.local();
+        for _ in 0..CLOSE_ROUNDS {
+            self.take_arrivals();
+            for task in all_tasks_of(local) {
+                task.cancel_with("its event loop is closed");
+            }
+            let jobs = std::mem::take(&mut *local.ready.borrow_mut());
+            if jobs.is_empty() && local.tasks.borrow().is_empty() {
+                return 0;
+            }
+            for job in jobs {
+                match job {
+                    Job::Task(step) => step.run(),
+                    Job::Call(call) => drop(call),
+                }
+            }
+        }
+        local.tasks.borrow().len() + local.ready.borrow().len()
+    }
+}
+
+/// The registered tasks, and the new ones in the queue or in their first step.
+fn all_tasks_of(local: &Local) -> Vec<TaskRef> {
+    let mut tasks: Vec<TaskRef> = local
+        .tasks
+        .borrow()
+        .iter()
+        .map(|(_, task)| task.clone())
+        .collect();
+    let new = |job: &Job| match job {
+        Job::Task(step) if step.is_new() => Some(step.task()),
+        _ => None,
+    };
+    tasks.extend(local.ready.borrow().iter().filter_map(new));
+    if let Some(running) = current_task()
+        && !running.done()
+    {
+        let known: HashSet<_> = tasks.iter().map(TaskRef::id).collect();
+        if !known.contains(&running.id()) {
+            tasks.push(running);
+        }
+    }
+    tasks.retain(|task| !task.done());
+    tasks
+}
+
+impl Drop for LocalExecutor {
+    fn drop(&mut self) {
+        self.close();
+        self.block.give_back();
+    }
+}
+
+impl Default for LocalExecutor {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for LocalExecutor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalExecutor")
+            .field("n_ready", &self.n_ready())
+            .field("n_suspended", &self.local().tasks.borrow().len())
+            .finish()
+    }
+}
+
+/// Sends work to a [`LocalExecutor`] from any thread. Cheap to copy; outlives its executor, which
+/// then refuses.
+#[derive(Clone, Copy)]
+pub struct ExecutorHandle {
+    block: &'static Block,
+    generation: u64,
+}
+
+/// The executor has been dropped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Closed;
+
+impl fmt::Display for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the event loop is closed: it runs nothing any more")
+    }
+}
+
+impl std::error::Error for Closed {}
+
+impl ExecutorHandle {
+    /// What tasks see of the executor; of its successor, once it is closed.
+    #[must_use]
+    pub fn scheduler(&self) -> &'static dyn Scheduler {
+        self.block
+    }
+
+    /// True until the executor is dropped.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.block.is_open(self.generation)
+    }
+
+    /// True on the executor's own thread.
+    #[must_use]
+    pub fn is_home(&self) -> bool {
+        self.is_open() && self.block.home.get().is_some()
+    }
+
+    /// Queues a callback behind everything that is ready.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`] when the executor has been dropped.
+    #[track_caller]
+    pub fn call_soon(
+        &self,
+        callback: impl FnOnce() + Send + 'static,
+    ) -> Result<CallHandle, Closed> {
+        let handle = CallHandle::new(callback);
+        self.queue(&handle)?;
+        Ok(handle)
+    }
+
+    /// Queues the callback of `handle`; it runs once, however often it is queued.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`] when the executor has been dropped.
+    pub fn queue(&self, handle: &CallHandle) -> Result<(), Closed> {
+        self.block
+            .queue(self.generation, Job::Call(handle.job()))
+            .map_err(|_job| Closed)
+    }
+
+    /// The tasks that have not ended, or `None` on another thread than the executor's.
+    #[must_use]
+    pub fn tasks(&self) -> Option<Vec<TaskRef>> {
+        let local = self.is_open().then(|| self.block.home.get()).flatten()?;
+        self.block.drain_inbox(local, self.generation);
+        Some(all_tasks_of(local))
+    }
+}
+
+impl fmt::Debug for ExecutorHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExecutorHandle")
+            .field("open", &self.is_open())
+            .finish()
+    }
+}

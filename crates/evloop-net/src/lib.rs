@@ -1,0 +1,84 @@
+//! TCP on the evloop reactor, with the ecosystem's async I/O traits.
+//!
+//! Sockets register with a reactor once and are then driven by readiness: an operation is tried,
+//! and waits only if it would block. They work under any executor, as long as somebody turns the
+//! reactor.
+//!
+//! # The nouns
+//!
+//! - [`TcpListener`]: accepts connections; [`Incoming`] is the stream of them.
+//! - [`TcpStream`]: a connection. It implements `AsyncRead` and `AsyncWrite` of `futures-io`, and
+//!   so does `&TcpStream`: two references are its two halves.
+//!
+//! # Which reactor
+//!
+//! The plain forms take the reactor that is current on the thread
+//! ([`ReactorHandle::enter`](evloop_reactor::ReactorHandle::enter)), as it is inside an event
+//! loop, and give an error if there is none. The `*_in` forms take the handle as an argument, for
+//! any other executor. An accepted connection belongs to the reactor of its listener.
+//!
+//! # Example
+//!
+//! An echo and its client under `futures-lite`'s `block_on`, and the reactor turned here:
+//!
+//! ```
+//! use std::{io, task::Waker, thread, time::Duration};
+//! use evloop_net::{TcpListener, TcpStream};
+//! use evloop_reactor::Reactor;
+//! use futures_lite::{AsyncReadExt, AsyncWriteExt, future, io::copy};
+//!
+//! let mut reactor = Reactor::new()?;
+//! let handle = reactor.handle();
+//!
+//! let tasks = thread::Builder::new().spawn(move || future::block_on(async {
+//!     let listener = TcpListener::bind_in(&handle, "127.0.0.1:0").await?;
+//!     let echo = async {
+//!         let (stream, _peer) = listener.accept().await?;
+//!         copy(&stream, &mut &stream).await
+//!     };
+//!     let client = async {
+//!         let mut stream = TcpStream::connect_in(&handle, listener.local_addr()?).await?;
+//!         stream.write_all(b"hello").await?;
+//!         stream.close().await?;
+//!         let mut answer = String::new();
+//!         stream.read_to_string(&mut answer).await?;
+//!         io::Result::Ok(answer)
+//!     };
+//!     let (_count, answer) = future::try_zip(echo, client).await?;
+//!     io::Result::Ok(answer)
+//! }))?;
+//!
+//! let mut woken = Vec::new();
+//! while !tasks.is_finished() {
+//!     reactor.poll(Some(Duration::from_millis(1)), &mut woken)?;
+//!     woken.drain(..).for_each(Waker::wake);
+//! }
+//! assert_eq!(tasks.join().unwrap()?, "hello");
+//! # io::Result::Ok(())
+//! ```
+//!
+//! # Relation to asyncio
+//!
+//! `TcpStream::connect` is `open_connection` and `TcpListener` is the inside of `start_server`,
+//! without the buffers: a stream here is the socket itself, as under `loop.sock_recv`. The buffered
+//! reader and writer are those of `futures-lite`.
+//!
+//! # What this crate does not do
+//!
+//! UDP, Unix sockets, TLS and servers with limits. Names are resolved by the system inside the
+//! call, which blocks the thread: give addresses where that matters. A listener that cannot accept
+//! for want of descriptors says so on every call, and it is up to the caller to pause.
+//!
+//! Use `evloop_reactor::Source` for any other descriptor, and `async-net` on `async-io` for sockets
+//! that bring their own reactor.
+
+#![forbid(unsafe_code)]
+
+mod address_error;
+mod connect;
+mod reactor;
+mod tcp_listener;
+mod tcp_stream;
+
+pub use tcp_listener::{Incoming, TcpListener};
+pub use tcp_stream::TcpStream;

@@ -1,0 +1,237 @@
+//! A TCP socket that accepts connections.
+
+use std::{
+    fmt, io,
+    net::{self, SocketAddr, ToSocketAddrs},
+    os::fd::{AsFd, BorrowedFd},
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use evloop_reactor::{Direction, ReactorHandle, Source};
+use futures_lite::{Stream, future::yield_now};
+use rustix::io::Errno;
+
+use crate::{
+    TcpStream,
+    address_error::{address_error, no_address},
+    connect::tcp_socket,
+    reactor,
+};
+
+/// How many connections the system keeps that were not accepted yet.
+const BACKLOG: i32 = 1024;
+
+/// How many connections that were gone again are passed over at once, before others get their turn.
+const ABORTED_AT_ONCE: usize = 16;
+
+/// A TCP socket that accepts connections.
+///
+/// # Examples
+///
+/// ```
+/// use evloop_net::TcpListener;
+/// use evloop_reactor::Reactor;
+/// use futures_lite::future::block_on;
+///
+/// let reactor = Reactor::new()?;
+/// let _entered = reactor.enter();
+///
+/// let listener = block_on(TcpListener::bind("127.0.0.1:0"))?;
+/// assert_ne!(listener.local_addr()?.port(), 0);
+/// # std::io::Result::Ok(())
+/// ```
+pub struct TcpListener {
+    source: Source<net::TcpListener>,
+}
+
+impl TcpListener {
+    /// Listens on the first of `addrs` that can be bound, on the current reactor.
+    ///
+    /// Port 0 lets the system choose one. The address may be reused at once after an earlier
+    /// listener is gone (`SO_REUSEADDR`); up to 1,024 connections wait to be accepted. A name is
+    /// resolved by the system inside this call and **blocks the thread** for as long as that takes;
+    /// an address does not.
+    ///
+    /// # Cancel safety
+    ///
+    /// It has no await of its own.
+    ///
+    /// # Errors
+    ///
+    /// What the last address gave, in an error that names it; `InvalidInput` for no address at
+    /// all; `NotConnected` if no reactor is current.
+    pub async fn bind(addrs: impl ToSocketAddrs) -> io::Result<Self> {
+        Self::bind_in(&reactor::current()?, addrs).await
+    }
+
+    /// Listens on the first of `addrs` that can be bound, on the reactor of `handle`.
+    ///
+    /// # Cancel safety
+    ///
+    /// It has no await of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`bind`](Self::bind), and [`ReactorGone`](evloop_reactor::ReactorGone) if the reactor
+    /// was dropped.
+    pub async fn bind_in(handle: &ReactorHandle, addrs: impl ToSocketAddrs) -> io::Result<Self> {
+        let mut last = no_address("listen");
+        for addr in addrs.to_socket_addrs()? {
+            match listen(addr).and_then(|listener| Ok(handle.register(listener)?)) {
+                Ok(source) => return Ok(Self { source }),
+                Err(error) => last = address_error("listen on", addr, error),
+            }
+        }
+        Err(last)
+    }
+
+    /// Takes over a listener of the standard library, on the reactor of `handle`.
+    ///
+    /// Makes it non-blocking. With the current reactor, this is `TryFrom`.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be made non-blocking or registered; the listener is closed then.
+    pub fn from_std_in(handle: &ReactorHandle, listener: net::TcpListener) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        let source = handle.register(listener)?;
+        Ok(Self { source })
+    }
+
+    /// Leaves the reactor and gives the listener of the standard library, still non-blocking.
+    ///
+    /// # Errors
+    ///
+    /// If the descriptor was closed behind the listener.
+    pub fn into_std(self) -> io::Result<net::TcpListener> {
+        Ok(self.source.into_inner()?)
+    }
+
+    /// Accepts a connection, which belongs to the reactor of this listener.
+    ///
+    /// A connection that was gone before it could be accepted is passed over. Any number of tasks
+    /// may accept; all are woken for a connection and one gets it. A loop that accepts should take
+    /// a bounded number before it lets others run: this does not, while connections are waiting.
+    ///
+    /// # Cancel safety
+    ///
+    /// No connection is lost: there is no await after one was taken.
+    ///
+    /// # Errors
+    ///
+    /// `EMFILE` and the like when descriptors or memory have run out: the connection stays
+    /// waiting, and the next call tries again at once, so pause before it. And those of
+    /// registering the connection.
+    pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        loop {
+            if let Some(accepted) = self.source.read_with(accept_one).await? {
+                return self.adopt(accepted);
+            }
+            yield_now().await;
+        }
+    }
+
+    /// Polls for a connection, as [`accept`](Self::accept) does, for one task at a time: the last
+    /// one to poll is woken.
+    ///
+    /// # Errors
+    ///
+    /// As [`accept`](Self::accept).
+    pub fn poll_accept(&self, cx: &Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+        match ready!(self.source.poll_io(Direction::Read, cx, accept_one))? {
+            Some(accepted) => Poll::Ready(self.adopt(accepted)),
+            None => {
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+        }
+    }
+
+    /// The stream of connections, which has no end and goes on after an error.
+    pub fn incoming(&self) -> Incoming<'_> {
+        Incoming { listener: self }
+    }
+
+    /// The address that is listened on, with the port that the system chose.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.source.get_ref().local_addr()
+    }
+
+    fn adopt(&self, accepted: (net::TcpStream, SocketAddr)) -> io::Result<(TcpStream, SocketAddr)> {
+        let (stream, peer) = accepted;
+        let stream = TcpStream::from_std_in(&self.source.handle(), stream)?;
+        Ok((stream, peer))
+    }
+}
+
+fn listen(addr: SocketAddr) -> io::Result<net::TcpListener> {
+    let socket = tcp_socket(addr)?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&addr.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// A connection, or `None` if too many in a row were gone again.
+fn accept_one(listener: &net::TcpListener) -> io::Result<Option<(net::TcpStream, SocketAddr)>> {
+    for _ in 0..ABORTED_AT_ONCE {
+        match listener.accept() {
+            Err(error) if concerns_the_connection(&error) => {}
+            accepted => return accepted.map(Some),
+        }
+    }
+    Ok(None)
+}
+
+/// The connection failed or was refused by a filter, and is out of the way; the listener is fine.
+fn concerns_the_connection(error: &io::Error) -> bool {
+    let errno = Errno::from_io_error(error);
+    matches!(errno, Some(Errno::CONNABORTED | Errno::PROTO | Errno::PERM))
+}
+
+/// On the current reactor; makes the listener non-blocking.
+impl TryFrom<net::TcpListener> for TcpListener {
+    type Error = io::Error;
+
+    fn try_from(listener: net::TcpListener) -> io::Result<Self> {
+        Self::from_std_in(&reactor::current()?, listener)
+    }
+}
+
+impl AsFd for TcpListener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.source.get_ref().as_fd()
+    }
+}
+
+impl fmt::Debug for TcpListener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TcpListener")
+            .field("local", &self.local_addr().ok())
+            .field("source", &self.source)
+            .finish()
+    }
+}
+
+/// The stream of connections of a [`TcpListener`].
+///
+/// It shares the one slot of [`TcpListener::poll_accept`]: one task at a time.
+#[derive(Debug)]
+#[must_use = "streams do nothing unless polled"]
+pub struct Incoming<'a> {
+    listener: &'a TcpListener,
+}
+
+impl Stream for Incoming<'_> {
+    type Item = io::Result<TcpStream>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let accepted = ready!(self.listener.poll_accept(cx));
+        Poll::Ready(Some(accepted.map(|(stream, _)| stream)))
+    }
+}

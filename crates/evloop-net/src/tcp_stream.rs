@@ -1,0 +1,317 @@
+//! A TCP connection.
+
+use std::{
+    fmt,
+    io::{self, IoSlice, IoSliceMut, Read, Write},
+    net::{self, Shutdown, SocketAddr, ToSocketAddrs},
+    os::fd::{AsFd, BorrowedFd},
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use evloop_reactor::{Direction, ReactorHandle, Source};
+use futures_lite::{AsyncRead, AsyncWrite};
+
+use crate::{connect, reactor};
+
+/// A TCP connection.
+///
+/// `AsyncRead` and `AsyncWrite` are implemented for `TcpStream` and for `&TcpStream`, so that one
+/// task may read while another writes, each through a reference of its own. For each direction
+/// there is one slot for a waiting task: **of two tasks that read at once, only the last one is
+/// woken.** Closing (`poll_close`, `AsyncWriteExt::close`) shuts the writing half down; dropping
+/// the stream closes the socket.
+///
+/// # Cancel safety
+///
+/// Of the traits' own operations (`read`, `write`, `flush`, `close` and their vectored forms)
+/// nothing is lost when the future is dropped at any await: the bytes stay in the socket, or in
+/// the buffer of the caller. What loops over them (`read_exact`, `write_all`, `copy`) loses the
+/// count of what it has done.
+///
+/// # Examples
+///
+/// Two references as the two halves:
+///
+/// ```
+/// use evloop_net::TcpStream;
+/// use futures_lite::{AsyncReadExt, AsyncWriteExt, future};
+///
+/// async fn ask(stream: TcpStream, question: &[u8]) -> std::io::Result<Vec<u8>> {
+///     let (mut reader, mut writer) = (&stream, &stream);
+///     let mut answer = Vec::new();
+///     let write = async {
+///         writer.write_all(question).await?;
+///         writer.close().await
+///     };
+///     future::try_zip(write, reader.read_to_end(&mut answer)).await?;
+///     Ok(answer)
+/// }
+/// # assert_eq!(std::mem::size_of_val(&ask), 0);
+/// ```
+pub struct TcpStream {
+    source: Source<net::TcpStream>,
+}
+
+impl TcpStream {
+    /// Connects to the first of `addrs` that answers, on the current reactor.
+    ///
+    /// Tries up to 16 addresses, one after the other, each until it fails. A name is resolved by
+    /// the system inside this call and **blocks the thread** for as long as that takes; an address
+    /// does not.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped at any await, the connection that was being made is closed; nothing else happened.
+    ///
+    /// # Errors
+    ///
+    /// What the last address gave, in an error that names it, of the kind that std gives;
+    /// `InvalidInput` for no address at all; `NotConnected` if no reactor is current.
+    pub async fn connect(addrs: impl ToSocketAddrs) -> io::Result<Self> {
+        Self::connect_in(&reactor::current()?, addrs).await
+    }
+
+    /// Connects to the first of `addrs` that answers, on the reactor of `handle`.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`connect`](Self::connect).
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect), and
+    /// [`ReactorGone`](evloop_reactor::ReactorGone) if the reactor was dropped.
+    pub async fn connect_in(handle: &ReactorHandle, addrs: impl ToSocketAddrs) -> io::Result<Self> {
+        let source = connect::connect_any(handle, addrs).await?;
+        Ok(Self { source })
+    }
+
+    /// Takes over a connected stream of the standard library, on the reactor of `handle`.
+    ///
+    /// Makes it non-blocking. With the current reactor, this is `TryFrom`.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be made non-blocking or registered; the stream is closed then.
+    pub fn from_std_in(handle: &ReactorHandle, stream: net::TcpStream) -> io::Result<Self> {
+        stream.set_nonblocking(true)?;
+        let source = handle.register(stream)?;
+        Ok(Self { source })
+    }
+
+    /// Leaves the reactor and gives the stream of the standard library, still non-blocking.
+    ///
+    /// # Errors
+    ///
+    /// If the descriptor was closed behind the stream.
+    pub fn into_std(self) -> io::Result<net::TcpStream> {
+        Ok(self.source.into_inner()?)
+    }
+
+    /// Reads into `buf` without taking the bytes out of the socket.
+    ///
+    /// The count is that of the bytes that have arrived, up to the length of `buf`, and zero at
+    /// the end of the stream. Any number of tasks may wait in it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost.
+    ///
+    /// # Errors
+    ///
+    /// Those of the socket.
+    pub async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.source.read_with(|stream| stream.peek(buf)).await
+    }
+
+    /// Ends reading, writing or both.
+    ///
+    /// # Errors
+    ///
+    /// `NotConnected` if the connection has failed.
+    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.socket().shutdown(how)
+    }
+
+    /// The address of this end.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket().local_addr()
+    }
+
+    /// The address of the other end.
+    ///
+    /// # Errors
+    ///
+    /// `NotConnected` if the connection has failed.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.socket().peer_addr()
+    }
+
+    /// Whether small writes are sent at once.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn nodelay(&self) -> io::Result<bool> {
+        self.socket().nodelay()
+    }
+
+    /// Sends small writes at once (`true`), or lets the system gather them (`false`, the default).
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
+        self.socket().set_nodelay(nodelay)
+    }
+
+    fn socket(&self) -> &net::TcpStream {
+        self.source.get_ref()
+    }
+
+    fn poll_read_some(
+        &self,
+        cx: &Context<'_>,
+        wanted: usize,
+        read: impl FnMut(&net::TcpStream) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        self.source
+            .poll_stream_io(Direction::Read, cx, wanted, read)
+    }
+
+    fn poll_write_some(
+        &self,
+        cx: &Context<'_>,
+        wanted: usize,
+        write: impl FnMut(&net::TcpStream) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        self.source
+            .poll_stream_io(Direction::Write, cx, wanted, write)
+    }
+}
+
+/// On the current reactor; makes the stream non-blocking.
+impl TryFrom<net::TcpStream> for TcpStream {
+    type Error = io::Error;
+
+    fn try_from(stream: net::TcpStream) -> io::Result<Self> {
+        Self::from_std_in(&reactor::current()?, stream)
+    }
+}
+
+impl AsFd for TcpStream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket().as_fd()
+    }
+}
+
+impl fmt::Debug for TcpStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TcpStream")
+            .field("local", &self.local_addr().ok())
+            .field("peer", &self.peer_addr().ok())
+            .field("source", &self.source)
+            .finish()
+    }
+}
+
+impl AsyncRead for &TcpStream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_read_some(cx, buf.len(), |mut stream| stream.read(buf))
+    }
+
+    fn poll_read_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let wanted = bufs.iter().map(|buf| buf.len()).sum();
+        self.poll_read_some(cx, wanted, |mut stream| stream.read_vectored(bufs))
+    }
+}
+
+impl AsyncWrite for &TcpStream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_write_some(cx, buf.len(), |mut stream| stream.write(buf))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let wanted = bufs.iter().map(|buf| buf.len()).sum();
+        self.poll_write_some(cx, wanted, |mut stream| stream.write_vectored(bufs))
+    }
+
+    /// There is nothing to flush: what was written is the system's.
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    /// Shuts the writing half down, so that the peer reads the end. Fine again and again, and on a
+    /// connection that has failed.
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.shutdown(Shutdown::Write) {
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => Poll::Ready(Ok(())),
+            result => Poll::Ready(result),
+        }
+    }
+}
+
+impl AsyncRead for TcpStream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut &*self).poll_read(cx, buf)
+    }
+
+    fn poll_read_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut &*self).poll_read_vectored(cx, bufs)
+    }
+}
+
+impl AsyncWrite for TcpStream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut &*self).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut &*self).poll_write_vectored(cx, bufs)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut &*self).poll_flush(cx)
+    }
+
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut &*self).poll_close(cx)
+    }
+}

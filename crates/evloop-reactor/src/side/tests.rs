@@ -1,0 +1,88 @@
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Wake, Waker},
+};
+
+use super::{Side, Until};
+use crate::{
+    readiness::{Readiness, ShortTransfer},
+    waiters::Place,
+};
+
+#[derive(Default)]
+struct Counter(AtomicUsize);
+
+impl Wake for Counter {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn pending(side: &Side, place: Place<'_>, waker: &Waker) -> bool {
+    side.poll(Until::Ready, place, &Context::from_waker(waker))
+        .is_pending()
+}
+
+#[test]
+fn polling_again_with_the_same_waker_keeps_one() {
+    let side = Side::new();
+    let waker = Waker::from(Arc::new(Counter::default()));
+    let mut ticket = None;
+
+    for _ in 0..100 {
+        assert!(pending(&side, Place::List(&mut ticket), &waker));
+        assert!(pending(&side, Place::Slot, &waker));
+    }
+
+    assert_eq!(side.waiters.lock().unwrap().len(), 2);
+}
+
+#[test]
+fn the_last_poller_wins_the_slot_and_the_one_before_is_not_woken() {
+    let side = Side::new();
+    let (first, second) = (Arc::new(Counter::default()), Arc::new(Counter::default()));
+    assert!(pending(
+        &side,
+        Place::Slot,
+        &Waker::from(Arc::clone(&first))
+    ));
+    assert!(pending(
+        &side,
+        Place::Slot,
+        &Waker::from(Arc::clone(&second))
+    ));
+
+    let mut woken = Vec::new();
+    side.deliver(ShortTransfer::MeansEmpty, &mut woken);
+    woken.drain(..).for_each(Waker::wake);
+
+    assert_eq!(first.0.load(Ordering::Relaxed), 0);
+    assert_eq!(second.0.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn a_stale_clear_at_the_wrap_of_the_generation_leaves_a_waiter_ready() {
+    let side = Side::with_readiness(Readiness::close_to_wrapping(1));
+    let seen = side.check().unwrap();
+    side.deliver(ShortTransfer::MeansEmpty, &mut Vec::new());
+
+    side.clear(seen);
+
+    assert!(!pending(&side, Place::Slot, Waker::noop()));
+}
+
+#[test]
+fn giving_up_wakes_the_waiters_and_ends_every_later_wait() {
+    let side = Side::new();
+    assert!(pending(&side, Place::Slot, Waker::noop()));
+    let mut woken = Vec::new();
+
+    side.give_up(&mut woken);
+
+    assert_eq!(woken.len(), 1);
+    assert!(side.check().is_err());
+    assert!(!pending(&side, Place::Slot, Waker::noop()));
+}

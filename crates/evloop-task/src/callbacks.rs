@@ -1,0 +1,106 @@
+//! Done callbacks: who is registered, and how they read in a `Debug` form.
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::current;
+use crate::error::{TaskResult, contain, payload_message};
+use crate::report::{ErrorContext, report};
+use crate::scheduler::Scheduler;
+
+/// Names registrations of done callbacks, for removing them.
+///
+/// Every registration gets a new id; [`add_done_callback_as`](crate::Promise::add_done_callback_as)
+/// puts several under one, as asyncio does for the same function added again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CallbackId(u64);
+
+impl CallbackId {
+    /// A new id, different from all others of the process.
+    #[must_use]
+    #[expect(
+        clippy::new_without_default,
+        reason = "each is different: nothing is default"
+    )]
+    pub fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// Where and as what a callback was registered.
+#[derive(Clone, Copy)]
+pub(crate) struct Label {
+    type_name: &'static str,
+    location: &'static Location<'static>,
+}
+
+impl Label {
+    #[track_caller]
+    pub(crate) fn of<F>() -> Self {
+        Self {
+            type_name: std::any::type_name::<F>(),
+            location: Location::caller(),
+        }
+    }
+}
+
+impl fmt::Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // `program::main::{{closure}}` and `program::callback::<i32>` read as their last name.
+        let path = self
+            .type_name
+            .split('<')
+            .next()
+            .unwrap_or_default()
+            .trim_end_matches("::");
+        let name = path.rsplit("::").next().unwrap_or(path);
+        let name = if name == "{{closure}}" {
+            "closure"
+        } else {
+            name
+        };
+        write!(
+            f,
+            "{name} at {}:{}",
+            self.location.file(),
+            self.location.line()
+        )
+    }
+}
+
+/// A callback and what it is called.
+pub(crate) struct Callback<T> {
+    pub(crate) id: CallbackId,
+    pub(crate) label: Label,
+    pub(crate) run: Box<dyn FnOnce(&TaskResult<T>) + Send>,
+}
+
+impl<T> Callback<T> {
+    /// Calls it outside of any task; a panic goes to the exception handler.
+    pub(crate) fn call(self, result: &TaskResult<T>, scheduler: &'static dyn Scheduler) {
+        let label = self.label;
+        if let Err(payload) = contain(|| current::outside_of_tasks(|| (self.run)(result))) {
+            let message = format!("done callback panicked: {}", payload_message(&*payload));
+            report(
+                Some(scheduler),
+                &ErrorContext::new(message).with_source(label.to_string()),
+            );
+            std::mem::forget(payload);
+        }
+    }
+}
+
+/// Writes ` cb=[a at x.rs:1, b at y.rs:2]`, or nothing when there are none.
+pub(crate) fn write_labels(f: &mut fmt::Formatter<'_>, labels: &[Label]) -> fmt::Result {
+    if labels.is_empty() {
+        return Ok(());
+    }
+    f.write_str(" cb=[")?;
+    for (n, label) in labels.iter().enumerate() {
+        let comma = if n > 0 { ", " } else { "" };
+        write!(f, "{comma}{label}")?;
+    }
+    f.write_str("]")
+}

@@ -1,0 +1,46 @@
+//! A foreign waker in a wrapper that lets no panic out.
+
+use std::sync::Arc;
+use std::task::{Wake, Waker};
+
+use crate::error::{contain, payload_message};
+use crate::report::{ErrorContext, report};
+use crate::scheduler::current_scheduler;
+
+struct Contained(Option<Waker>);
+
+/// Wraps `waker` so that waking and dropping it cannot unwind.
+///
+/// # Cost
+///
+/// One allocation. Wakers of evloop's own tasks and combinators need no wrapper.
+pub(crate) fn contained(waker: &Waker) -> Waker {
+    Waker::from(Arc::new(Contained(Some(waker.clone()))))
+}
+
+impl Wake for Contained {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if let Some(waker) = &self.0 {
+            guard("waking", || waker.wake_by_ref());
+        }
+    }
+}
+
+impl Drop for Contained {
+    fn drop(&mut self) {
+        let waker = self.0.take();
+        guard("dropping", || drop(waker));
+    }
+}
+
+fn guard(doing: &str, f: impl FnOnce()) {
+    if let Err(payload) = contain(f) {
+        let message = format!("{doing} a waker panicked: {}", payload_message(&*payload));
+        report(current_scheduler(), &ErrorContext::new(message));
+        std::mem::forget(payload);
+    }
+}

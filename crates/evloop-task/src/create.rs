@@ -1,0 +1,85 @@
+//! `create_task` and `ensure_future` on the scheduler that runs on this thread.
+
+use std::future::{Future, IntoFuture};
+
+use crate::error::NoRunningLoop;
+use crate::scheduler::{Scheduler, current_scheduler};
+use crate::spawn::Builder;
+use crate::task::Task;
+
+/// Starts a coroutine as a task of the running loop. Its first step runs after everything that is
+/// ready now.
+///
+/// Dropping the handle detaches the task: the loop keeps it until it ends.
+///
+/// # Panics
+///
+/// When no loop runs on this thread.
+#[track_caller]
+#[doc(alias = "spawn")]
+pub fn create_task<F>(coroutine: F) -> Task<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    Builder::new().spawn(running(), coroutine)
+}
+
+/// As [`create_task`], for a coroutine that is not `Send`: it stays on this thread.
+///
+/// # Panics
+///
+/// When no loop runs on this thread.
+#[track_caller]
+#[doc(alias = "spawn_local")]
+pub fn create_task_local<F>(coroutine: F) -> Task<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    Builder::new().spawn_local(running(), coroutine)
+}
+
+#[inline]
+#[track_caller]
+fn running() -> &'static dyn Scheduler {
+    match current_scheduler() {
+        Some(scheduler) => scheduler,
+        None => panic!("failed to create a task: {NoRunningLoop}"),
+    }
+}
+
+/// Makes a task of anything awaitable; a [`Task`] or [`Promise`](crate::Promise) stays what it is.
+///
+/// Tasks and promises have an inherent method of the same name that returns `self`, and it wins:
+/// the very same handle comes back. Use [`ensure_future!`](crate::ensure_future!) to call it
+/// without importing the trait.
+pub trait EnsureFuture: IntoFuture {
+    /// Starts `self` as a task of the running loop.
+    ///
+    /// # Panics
+    ///
+    /// When no loop runs on this thread.
+    #[track_caller]
+    fn ensure_future(self) -> Task<Self::Output>
+    where
+        Self: Sized,
+        Self::IntoFuture: Send + 'static,
+        Self::Output: Send + 'static,
+    {
+        create_task(self.into_future())
+    }
+}
+
+impl<F: IntoFuture> EnsureFuture for F {}
+
+/// asyncio's `ensure_future`: a task or promise comes back as it is, anything else that can be
+/// awaited becomes a task of the running loop.
+#[macro_export]
+macro_rules! ensure_future {
+    ($awaitable:expr) => {{
+        #[allow(unused_imports, reason = "unused where the inherent method wins")]
+        use $crate::EnsureFuture as _;
+        ($awaitable).ensure_future()
+    }};
+}

@@ -1,0 +1,139 @@
+//! What every task carries beside its coroutine, in the same allocation.
+
+use std::any::Any;
+use std::fmt;
+use std::panic::Location;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use once_cell::race::OnceBox;
+
+use crate::id::TaskId;
+use crate::scheduler::Scheduler;
+use crate::state::{End, StateWord};
+
+/// The metadata of a task: 48 bytes.
+#[derive(Debug)]
+pub(crate) struct Meta {
+    /// Where the task runs. Never changes.
+    pub(crate) scheduler: &'static dyn Scheduler,
+    pub(crate) id: TaskId,
+    /// The source line that spawned the task.
+    pub(crate) spawned_at: &'static Location<'static>,
+    pub(crate) state: StateWord,
+    /// Registry key; meaningful only once the state word says adopted.
+    key: AtomicU32,
+    /// Name, message and callbacks: made only for a task that has any of them.
+    extra: OnceBox<Extra>,
+}
+
+/// The parts that few tasks have.
+#[derive(Default)]
+pub(crate) struct Extra {
+    name: Mutex<Option<Arc<str>>>,
+    /// Message of the last cancel request.
+    message: Mutex<Option<Arc<str>>>,
+    /// A `Delivery<T>`, from the first done callback to the end of the task.
+    delivery: Mutex<Option<Box<dyn Any + Send>>>,
+}
+
+impl fmt::Debug for Extra {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Extra")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Meta {
+    pub(crate) fn new(
+        scheduler: &'static dyn Scheduler,
+        spawned_at: &'static Location<'static>,
+        name: Option<Arc<str>>,
+    ) -> Self {
+        let meta = Self {
+            scheduler,
+            id: TaskId::next(),
+            spawned_at,
+            state: StateWord::default(),
+            key: AtomicU32::new(0),
+            extra: OnceBox::new(),
+        };
+        if name.is_some() {
+            meta.set_name(name);
+        }
+        meta
+    }
+
+    fn extra(&self) -> &Extra {
+        self.extra.get_or_init(Box::default)
+    }
+
+    pub(crate) fn set_name(&self, name: Option<Arc<str>>) {
+        *lock(&self.extra().name) = name;
+    }
+
+    /// The name given, or `Task-N` with the task's id.
+    pub(crate) fn name(&self) -> Arc<str> {
+        let given = self.extra.get().and_then(|extra| lock(&extra.name).clone());
+        given.unwrap_or_else(|| format!("Task-{}", self.id).into())
+    }
+
+    /// The registry key. The store is ordered by the state word's `adopt`.
+    pub(crate) fn key(&self) -> u32 {
+        self.key.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_key(&self, key: u32) {
+        self.key.store(key, Ordering::Relaxed);
+    }
+
+    /// Records a cancel request and sees to it that it is delivered.
+    pub(crate) fn cancel(&self, message: Option<Arc<str>>) -> bool {
+        if self.state.is_done() {
+            return false;
+        }
+        if message.is_some() || self.extra.get().is_some() {
+            *lock(&self.extra().message) = message;
+        }
+        match self.state.request_cancel() {
+            crate::state::Request::TooLate => return false,
+            crate::state::Request::Seen => {}
+            crate::state::Request::Poke => self.scheduler.poke(self.key()),
+        }
+        true
+    }
+
+    pub(crate) fn cancel_message(&self) -> Option<Arc<str>> {
+        self.extra
+            .get()
+            .and_then(|extra| lock(&extra.message).clone())
+    }
+
+    /// Leaves the place where the result has to go. False when the task is done already.
+    pub(crate) fn share(&self, delivery: Box<dyn Any + Send>) -> bool {
+        *lock(&self.extra().delivery) = Some(delivery);
+        self.state.share()
+    }
+
+    pub(crate) fn take_delivery(&self) -> Option<Box<dyn Any + Send>> {
+        self.extra
+            .get()
+            .and_then(|extra| lock(&extra.delivery).take())
+    }
+
+    /// The state in asyncio's words.
+    pub(crate) fn state_name(&self) -> &'static str {
+        match self.state.end() {
+            None if self.state.cancelling() > 0 => "cancelling",
+            None => "pending",
+            Some(End::Cancelled) => "cancelled",
+            Some(End::Finished | End::Failed) => "finished",
+        }
+    }
+}
+
+/// Locks what no panic can leave half-written: each holder does one assignment.
+pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,480 @@
+//! A result that is set once from outside: asyncio's `Future`.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::task::{Context, Poll, Waker};
+
+use crate::callbacks::{Callback, CallbackId, Label, write_labels};
+use crate::error::{InvalidState, JoinError, NoRunningLoop, TaskResult, contain, payload_message};
+use crate::meta::lock;
+use crate::report::{ErrorContext, report};
+use crate::scheduler::{Scheduler, current_scheduler};
+
+/// A result that is set once, from anywhere, and awaited by any number of tasks.
+///
+/// asyncio calls it `Future`; in Rust that name is the trait's. Clones mean the same promise.
+/// Awaiting a clone (or `&promise`) gives the value to each awaiter, so `T: Clone`;
+/// [`Promise::wait`] gives a reference instead. Setting it wakes the awaiters and queues the
+/// callbacks in the order in which both were registered, and runs none of them.
+///
+/// Its `Debug` form reads like asyncio's repr: `<Promise pending cb=[callback at src/main.rs:12]>`.
+///
+/// ```
+/// use evloop_task::Promise;
+///
+/// let promise = Promise::new();
+/// assert_eq!(format!("{promise:?}"), "<Promise pending>");
+/// assert!(promise.result().is_err(), "it is too early to read it");
+///
+/// promise.set_result(111).unwrap();
+/// assert!(promise.set_result(112).is_err(), "it is set once");
+/// assert_eq!(promise.result().unwrap().as_ref().ok(), Some(&111));
+/// assert_eq!(format!("{promise:?}"), "<Promise finished result=111>");
+/// ```
+///
+/// # Cancel safety
+///
+/// Dropping an await removes its registration and loses nothing.
+pub struct Promise<T> {
+    cell: Arc<PromiseCell<T>>,
+    /// This handle's registration, if it is being awaited.
+    waiter: Option<u64>,
+}
+
+struct PromiseCell<T> {
+    result: OnceLock<TaskResult<T>>,
+    waiting: Mutex<Waiting<T>>,
+    /// The loop it was made for, which runs its callbacks.
+    scheduler: Option<&'static dyn Scheduler>,
+    /// Somebody has read, awaited or cancelled it: a stored error is not lost.
+    observed: AtomicBool,
+    id: u64,
+}
+
+/// Who waits, in order of registration.
+struct Waiting<T> {
+    entries: BTreeMap<u64, Entry<T>>,
+    next_key: u64,
+}
+
+enum Entry<T> {
+    Waker(Waker),
+    Callback {
+        id: CallbackId,
+        label: Label,
+        queue: Queue<T>,
+    },
+}
+
+/// Queues one callback on its scheduler.
+type Queue<T> = Box<dyn FnOnce(Arc<PromiseCell<T>>) + Send>;
+
+impl<T> Promise<T> {
+    /// A pending promise. Its callbacks run on the loop that is current where they are added.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_scheduler(current_scheduler())
+    }
+
+    /// A pending promise whose callbacks run on `scheduler`.
+    #[must_use]
+    pub fn new_in(scheduler: &'static dyn Scheduler) -> Self {
+        Self::with_scheduler(Some(scheduler))
+    }
+
+    fn with_scheduler(scheduler: Option<&'static dyn Scheduler>) -> Self {
+        static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+        let cell = PromiseCell {
+            result: OnceLock::new(),
+            waiting: Mutex::new(Waiting {
+                entries: BTreeMap::new(),
+                next_key: 0,
+            }),
+            scheduler,
+            observed: AtomicBool::new(false),
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+        };
+        Self {
+            cell: Arc::new(cell),
+            waiter: None,
+        }
+    }
+
+    /// Sets the value.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidState`] when it has a value, an error or a cancellation already; `value` is dropped.
+    pub fn set_result(&self, value: T) -> Result<(), InvalidState> {
+        self.set(Ok(value))
+    }
+
+    /// Sets an error. If nobody ever looks at it, it is reported to the exception handler when the
+    /// last clone is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidState`], as [`Promise::set_result`].
+    pub fn set_exception<E>(&self, error: E) -> Result<(), InvalidState>
+    where
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        self.set(Err(JoinError::Failed(Arc::from(error.into()))))
+    }
+
+    /// Sets a whole result, for example the one of a task.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidState`], as [`Promise::set_result`].
+    pub fn set(&self, result: TaskResult<T>) -> Result<(), InvalidState> {
+        let entries = {
+            let mut waiting = lock(&self.cell.waiting);
+            self.cell
+                .result
+                .set(result)
+                .map_err(|_| InvalidState::ALREADY_DONE)?;
+            std::mem::take(&mut waiting.entries)
+        };
+        for entry in entries.into_values() {
+            match entry {
+                Entry::Waker(waker) => self.cell.wake(waker),
+                Entry::Callback { queue, .. } => queue(Arc::clone(&self.cell)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Cancels it, at once. Returns false when it is done already; a stored error then counts as
+    /// seen.
+    pub fn cancel(&self) -> bool {
+        self.cell.observed.store(true, Ordering::Relaxed);
+        self.set(Err(JoinError::cancelled(None))).is_ok()
+    }
+
+    /// As [`Promise::cancel`], with a message for the awaiters.
+    pub fn cancel_with(&self, message: impl Into<Arc<str>>) -> bool {
+        self.cell.observed.store(true, Ordering::Relaxed);
+        self.set(Err(JoinError::cancelled(Some(message.into()))))
+            .is_ok()
+    }
+
+    /// True once it has a value, an error or a cancellation.
+    #[must_use]
+    pub fn done(&self) -> bool {
+        self.cell.result.get().is_some()
+    }
+
+    /// True once it is cancelled.
+    #[must_use]
+    pub fn cancelled(&self) -> bool {
+        matches!(self.cell.result.get(), Some(Err(JoinError::Cancelled(_))))
+    }
+
+    /// Returns the result; as often as you like.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidState`] while it is pending.
+    pub fn result(&self) -> Result<&TaskResult<T>, InvalidState> {
+        let result = self.cell.result.get().ok_or(InvalidState::PENDING)?;
+        self.cell.observe(result);
+        Ok(result)
+    }
+
+    /// Returns its error, or `None` if it has a value.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidState`] while it is pending.
+    pub fn exception(&self) -> Result<Option<&JoinError>, InvalidState> {
+        Ok(self.result()?.as_ref().err())
+    }
+
+    /// Awaits the result by reference: for values that are not `Clone`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it loses nothing.
+    pub fn wait(&self) -> Wait<'_, T> {
+        Wait {
+            promise: self,
+            waiter: self.clone(),
+        }
+    }
+
+    /// Removes the callbacks under `id` that are not queued yet; returns how many there were.
+    pub fn remove_done_callback(&self, id: CallbackId) -> usize {
+        let is_it =
+            |entry: &Entry<T>| matches!(entry, Entry::Callback { id: own, .. } if *own == id);
+        let removed: Vec<Entry<T>> = {
+            let mut waiting = lock(&self.cell.waiting);
+            let keys: Vec<u64> = waiting
+                .entries
+                .iter()
+                .filter(|(_, e)| is_it(e))
+                .map(|(key, _)| *key)
+                .collect();
+            keys.iter()
+                .filter_map(|key| waiting.entries.remove(key))
+                .collect()
+        };
+        // The closures are dropped here, outside the lock.
+        removed.len()
+    }
+
+    /// Returns this promise: asyncio's `ensure_future` of a future is the future itself.
+    #[must_use]
+    pub fn ensure_future(self) -> Self {
+        self
+    }
+
+    /// True when both handles mean the same promise.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.cell, &other.cell)
+    }
+
+    /// The result, without marking it as seen.
+    pub(crate) fn peek(&self) -> Option<&TaskResult<T>> {
+        self.cell.result.get()
+    }
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.done() {
+            return Poll::Ready(());
+        }
+        let old = {
+            let mut waiting = lock(&self.cell.waiting);
+            // Looked at again under the lock: a setter takes it between its store and its wakes.
+            if self.cell.result.get().is_some() {
+                return Poll::Ready(());
+            }
+            let key = *self.waiter.get_or_insert_with(|| {
+                waiting.next_key += 1;
+                waiting.next_key
+            });
+            match waiting.entries.get(&key) {
+                Some(Entry::Waker(waker)) if waker.will_wake(cx.waker()) => None,
+                _ => waiting
+                    .entries
+                    .insert(key, Entry::Waker(cx.waker().clone())),
+            }
+        };
+        drop(old);
+        Poll::Pending
+    }
+}
+
+impl<T: Send + Sync + 'static> Promise<T> {
+    /// Has `callback` called with the result, in a later turn of the promise's loop.
+    ///
+    /// Never calls it inside this call, not even when the promise is done. Callbacks run in the
+    /// order in which they were added. One that panics is reported to the exception handler and
+    /// does not keep the others from running.
+    ///
+    /// # Panics
+    ///
+    /// When the promise was made outside of a loop and no loop runs on this thread either: nobody
+    /// would call it.
+    #[track_caller]
+    pub fn add_done_callback<F>(&self, callback: F) -> CallbackId
+    where
+        F: FnOnce(&TaskResult<T>) + Send + 'static,
+    {
+        let id = CallbackId::new();
+        self.add_done_callback_as(id, callback);
+        id
+    }
+
+    /// As [`Promise::add_done_callback`], under an id that other registrations share.
+    ///
+    /// # Panics
+    ///
+    /// As [`Promise::add_done_callback`].
+    #[track_caller]
+    pub fn add_done_callback_as<F>(&self, id: CallbackId, callback: F)
+    where
+        F: FnOnce(&TaskResult<T>) + Send + 'static,
+    {
+        let label = Label::of::<F>();
+        let Some(scheduler) = self.cell.scheduler.or_else(current_scheduler) else {
+            panic!("a done callback needs a loop to run on: {NoRunningLoop}");
+        };
+        let callback = Callback {
+            id,
+            label,
+            run: Box::new(callback),
+        };
+        let queue: Queue<T> = Box::new(move |cell| {
+            scheduler.call_soon(Box::new(move || {
+                if let Some(result) = cell.result.get() {
+                    cell.observe(result);
+                    callback.call(result, scheduler);
+                }
+            }));
+        });
+        let late = {
+            let mut waiting = lock(&self.cell.waiting);
+            if self.cell.result.get().is_some() {
+                Some(queue)
+            } else {
+                waiting.next_key += 1;
+                let key = waiting.next_key;
+                waiting
+                    .entries
+                    .insert(key, Entry::Callback { id, label, queue });
+                None
+            }
+        };
+        if let Some(queue) = late {
+            queue(Arc::clone(&self.cell));
+        }
+    }
+}
+
+impl<T> PromiseCell<T> {
+    fn observe(&self, result: &TaskResult<T>) {
+        if let Err(error) = result {
+            self.observed.store(true, Ordering::Relaxed);
+            error.mark_observed();
+        }
+    }
+
+    /// Wakes an awaiter; a panic of its waker is reported and the others are woken all the same.
+    fn wake(&self, waker: Waker) {
+        if let Err(payload) = contain(|| waker.wake()) {
+            let message = format!("waking an awaiter panicked: {}", payload_message(&*payload));
+            report(self.scheduler, &ErrorContext::new(message));
+            std::mem::forget(payload);
+        }
+    }
+}
+
+impl<T> Drop for PromiseCell<T> {
+    fn drop(&mut self) {
+        if *self.observed.get_mut() {
+            return;
+        }
+        if let Some(Err(error @ JoinError::Failed(_))) = self.result.get() {
+            let context = ErrorContext::new("the exception of a promise was never retrieved")
+                .with_exception(error.clone());
+            report(self.scheduler, &context);
+        }
+    }
+}
+
+impl<T> Default for Promise<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> Clone for Promise<T> {
+    /// Another handle of the same promise, with no registration of its own yet.
+    fn clone(&self) -> Self {
+        Self {
+            cell: Arc::clone(&self.cell),
+            waiter: None,
+        }
+    }
+}
+
+impl<T> Drop for Promise<T> {
+    fn drop(&mut self) {
+        if let Some(key) = self.waiter {
+            let entry = lock(&self.cell.waiting).entries.remove(&key);
+            drop(entry);
+        }
+    }
+}
+
+impl<T: Clone> Future for Promise<T> {
+    type Output = TaskResult<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<TaskResult<T>> {
+        self.poll_ready(cx).map(|()| {
+            self.result()
+                .cloned()
+                .unwrap_or_else(|e| Err(JoinError::invalid(e)))
+        })
+    }
+}
+
+impl<T: Clone> IntoFuture for &Promise<T> {
+    type Output = TaskResult<T>;
+    type IntoFuture = Promise<T>;
+
+    fn into_future(self) -> Promise<T> {
+        self.clone()
+    }
+}
+
+/// Awaits a promise by reference: see [`Promise::wait`].
+#[must_use = "a future does nothing until it is awaited"]
+pub struct Wait<'a, T> {
+    promise: &'a Promise<T>,
+    /// The handle that carries the registration.
+    waiter: Promise<T>,
+}
+
+impl<'a, T> Future for Wait<'a, T> {
+    type Output = &'a TaskResult<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let promise = self.promise;
+        self.waiter
+            .poll_ready(cx)
+            .map(|()| promise.result().expect("poll_ready says it is done"))
+    }
+}
+
+impl<T> evloop_combinators::Completion for Promise<T> {
+    type Output = TaskResult<T>;
+
+    fn poll_done(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll_ready(cx)
+    }
+
+    fn output(&self) -> Option<&TaskResult<T>> {
+        self.result().ok()
+    }
+
+    fn key(&self) -> Option<u64> {
+        Some(self.cell.id)
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Promise<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.cell.result.get() {
+            None => f.write_str("<Promise pending")?,
+            Some(Ok(value)) => write!(f, "<Promise finished result={value:?}")?,
+            Some(Err(JoinError::Cancelled(_))) => f.write_str("<Promise cancelled")?,
+            Some(Err(error)) => write!(f, "<Promise finished exception={error:?}")?,
+        }
+        let labels: Vec<Label> = lock(&self.cell.waiting)
+            .entries
+            .values()
+            .filter_map(|entry| match entry {
+                Entry::Callback { label, .. } => Some(*label),
+                Entry::Waker(_) => None,
+            })
+            .collect();
+        write_labels(f, &labels)?;
+        f.write_str(">")
+    }
+}
+
+impl<T> fmt::Debug for Wait<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wait")
+            .field("done", &self.promise.done())
+            .finish()
+    }
+}

@@ -1,0 +1,71 @@
+//! A registry of live tasks, for schedulers without special needs.
+
+use std::fmt;
+use std::sync::Mutex;
+
+use slab::Slab;
+
+use crate::id::TaskId;
+use crate::meta::lock;
+use crate::task_ref::TaskRef;
+
+/// The tasks a [`Scheduler`](crate::Scheduler) has adopted, behind a lock.
+///
+/// Its methods are what the trait's `adopt`, `release` and `poke` ask for. New tasks that have not
+/// suspended yet are not in it: they are in the scheduler's queue.
+#[derive(Default)]
+pub struct Registry(Mutex<Slab<TaskRef>>);
+
+impl Registry {
+    /// An empty registry.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Mutex::new(Slab::new()))
+    }
+
+    /// Takes a task in and returns its key.
+    ///
+    /// # Panics
+    ///
+    /// With more than four billion live tasks.
+    pub fn adopt(&self, task: TaskRef) -> u32 {
+        let key = lock(&self.0).insert(task);
+        u32::try_from(key).expect("a registry holds at most u32::MAX tasks")
+    }
+
+    /// Drops the task `id` under `key`.
+    pub fn release(&self, key: u32, id: TaskId) {
+        let task = {
+            let mut tasks = lock(&self.0);
+            let is_it = tasks.get(key as usize).is_some_and(|task| task.id() == id);
+            if is_it {
+                tasks.try_remove(key as usize)
+            } else {
+                None
+            }
+        };
+        drop(task);
+    }
+
+    /// Wakes the task under `key`, if there is one.
+    pub fn poke(&self, key: u32) {
+        let task = lock(&self.0).get(key as usize).cloned();
+        if let Some(task) = task {
+            task.wake();
+        }
+    }
+
+    /// The tasks that are suspended or running after a suspension, in no particular order.
+    #[must_use]
+    pub fn tasks(&self) -> Vec<TaskRef> {
+        lock(&self.0).iter().map(|(_, task)| task.clone()).collect()
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registry")
+            .field("n_tasks", &lock(&self.0).len())
+            .finish()
+    }
+}

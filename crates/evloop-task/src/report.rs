@@ -1,0 +1,85 @@
+//! What goes to the exception handler: failures that no caller is there to receive.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::error::{JoinError, contain};
+use crate::scheduler::Scheduler;
+
+/// One failure that nobody received, as asyncio's context dictionary of an exception handler.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ErrorContext {
+    /// What happened, in one sentence.
+    pub message: String,
+    /// The error itself, where there is one.
+    pub exception: Option<JoinError>,
+    /// The task, promise or callback concerned, in its `Debug` form.
+    pub source: Option<Arc<str>>,
+}
+
+impl ErrorContext {
+    /// A context with only a message.
+    #[must_use]
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            exception: None,
+            source: None,
+        }
+    }
+
+    /// Adds the error.
+    #[must_use]
+    pub fn with_exception(mut self, exception: JoinError) -> Self {
+        self.exception = Some(exception);
+        self
+    }
+
+    /// Adds what the failure belongs to.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Arc<str>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// Sends it to the exception handler of `scheduler`; without one, as [`ErrorContext::print`].
+    pub fn report_to(&self, scheduler: Option<&'static dyn Scheduler>) {
+        report(scheduler, self);
+    }
+
+    /// Prints it on standard error: what happens without a handler.
+    #[expect(
+        clippy::print_stderr,
+        reason = "a failure without a handler must still be seen"
+    )]
+    pub fn print(&self) {
+        eprintln!("evloop: {self}");
+    }
+}
+
+impl fmt::Display for ErrorContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        if let Some(source) = &self.source {
+            write!(f, "\n  in: {source}")?;
+        }
+        if let Some(exception) = &self.exception {
+            write!(f, "\n  exception: {exception}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Sends a context to the scheduler's handler, or to standard error where there is no scheduler.
+pub(crate) fn report(scheduler: Option<&'static dyn Scheduler>, context: &ErrorContext) {
+    let reported = contain(|| match scheduler {
+        Some(scheduler) => scheduler.report(context),
+        None => context.print(),
+    });
+    if let Err(payload) = reported {
+        // A handler that fails gets no second chance here; the facade's handler has its own.
+        std::mem::forget(payload);
+        context.print();
+    }
+}

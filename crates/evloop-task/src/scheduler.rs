@@ -1,0 +1,88 @@
+//! What a task needs from the executor that runs it.
+
+use std::cell::Cell;
+use std::marker::PhantomData;
+
+use crate::id::TaskId;
+use crate::report::ErrorContext;
+use crate::runnable::Runnable;
+use crate::task_ref::TaskRef;
+
+/// A callback in a scheduler's queue.
+pub type Callback = Box<dyn FnOnce() + Send>;
+
+/// An executor, as seen from the tasks it runs.
+///
+/// A task keeps a plain reference to its scheduler, for ever valid, so a waker called at any time
+/// from any thread has somewhere to go and pays no reference count. An executor therefore lives
+/// in a static or is leaked (evloop's own reuses its blocks). What it promises in return:
+///
+/// - it runs or drops each [`Runnable`] it is given, soon, and never inside `schedule`;
+/// - `schedule`, `call_soon` and `poke` may be called from any thread and do not panic;
+/// - callbacks and runnables handed in by one thread run in the order in which they came.
+pub trait Scheduler: Send + Sync + 'static {
+    /// Queues a task for its next step.
+    fn schedule(&'static self, runnable: Runnable);
+
+    /// Queues a callback, behind everything that is ready.
+    fn call_soon(&'static self, callback: Callback);
+
+    /// Takes a task into the registry at its first suspension; returns its key.
+    ///
+    /// Called on the thread that polls the task. The registry's [`TaskRef`] is what keeps a
+    /// detached task alive until it ends. [`Registry`](crate::Registry) is a ready-made one.
+    fn adopt(&'static self, task: TaskRef) -> u32;
+
+    /// Drops the task `id`, adopted under `key`, from the registry when it ends. Called where the
+    /// task is polled or dropped.
+    fn release(&'static self, key: u32, id: TaskId);
+
+    /// Wakes the task adopted under `key`, if there still is one; from any thread.
+    fn poke(&'static self, key: u32);
+
+    /// Tells the exception handler of a failure that nobody received. Default: standard error.
+    fn report(&'static self, context: &ErrorContext) {
+        context.print();
+    }
+}
+
+impl std::fmt::Debug for dyn Scheduler {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Scheduler")
+    }
+}
+
+thread_local! {
+    /// The scheduler whose turn runs on this thread.
+    static CURRENT: Cell<Option<&'static dyn Scheduler>> = const { Cell::new(None) };
+}
+
+/// Returns the scheduler that is running on this thread, if any.
+#[inline]
+#[must_use]
+pub fn current_scheduler() -> Option<&'static dyn Scheduler> {
+    CURRENT.get()
+}
+
+/// Makes `scheduler` the current one of this thread until the guard is dropped.
+#[must_use = "the scheduler is current only while the guard lives"]
+pub fn enter_scheduler(scheduler: &'static dyn Scheduler) -> EnterGuard {
+    EnterGuard {
+        before: CURRENT.replace(Some(scheduler)),
+        _thread: PhantomData,
+    }
+}
+
+/// Restores the former current scheduler when dropped.
+#[derive(Debug)]
+pub struct EnterGuard {
+    before: Option<&'static dyn Scheduler>,
+    /// Not `Send`: it must be dropped on the thread that entered.
+    _thread: PhantomData<*const ()>,
+}
+
+impl Drop for EnterGuard {
+    fn drop(&mut self) {
+        CURRENT.set(self.before);
+    }
+}

@@ -1,0 +1,211 @@
+//! The state word of a task: who asked for its end, whether it is adopted, how it ended.
+//!
+//! | bits | name | set by | meaning |
+//! |---|---|---|---|
+//! | 0 | `DONE` | the shell, last | the coroutine is gone and the result is on its way to its slot |
+//! | 1 | `CANCEL` | anyone | a cancel request waits for the next poll |
+//! | 2 | `ADOPTED` | the shell | the scheduler holds a waker of the task under its registry key |
+//! | 3 | `SHARED` | the handle | done callbacks exist: the result goes to the shared cell |
+//! | 4 | `CANCELLED` | the shell, with `DONE` | it ended cancelled |
+//! | 5 | `FAILED` | the shell, with `DONE` | it ended with a panic |
+//! | 8.. | count | anyone | cancel requests made and not taken back |
+//!
+//! All transitions are read-modify-writes of this one word, so each pair of them is ordered: a
+//! canceller that does not find `ADOPTED` is seen by the shell when it sets `ADOPTED` (the task
+//! is then still in its first poll or has not started), and one that finds it pokes the scheduler.
+//! The same holds for `SHARED` against `DONE`.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+const DONE: u32 = 1;
+const CANCEL: u32 = 1 << 1;
+const ADOPTED: u32 = 1 << 2;
+const SHARED: u32 = 1 << 3;
+const CANCELLED: u32 = 1 << 4;
+const FAILED: u32 = 1 << 5;
+const COUNT_ONE: u32 = 1 << 8;
+const COUNT_MASK: u32 = !(COUNT_ONE - 1);
+
+/// How a task ended, as its state word remembers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Finished,
+    Cancelled,
+    Failed,
+}
+
+/// What a canceller has to do after its request is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Request {
+    /// The task is done: the request came too late and is not recorded.
+    TooLate,
+    /// The task has not finished its first poll, which will see the request.
+    Seen,
+    /// The task sleeps or runs under a registry key: have it polled.
+    Poke,
+}
+
+/// What the shell finds when it reports the task as adopted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Adoption {
+    Quiet,
+    /// A request arrived during the first poll: poll again.
+    CancelDue,
+}
+
+/// The word described in the module's table.
+#[derive(Debug, Default)]
+pub(crate) struct StateWord(AtomicU32);
+
+impl StateWord {
+    /// True when the next poll has to deliver a cancel request.
+    ///
+    /// Relaxed: the wake that follows the request publishes it to the poll it causes.
+    #[inline]
+    pub(crate) fn cancel_due(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & CANCEL != 0
+    }
+
+    #[inline]
+    pub(crate) fn is_adopted(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & ADOPTED != 0
+    }
+
+    /// Pairs with the release in `finish`.
+    #[inline]
+    pub(crate) fn is_done(&self) -> bool {
+        self.0.load(Ordering::Acquire) & DONE != 0
+    }
+
+    /// How the task ended, or `None` while it has not.
+    pub(crate) fn end(&self) -> Option<End> {
+        let word = self.0.load(Ordering::Acquire);
+        match word {
+            _ if word & DONE == 0 => None,
+            _ if word & CANCELLED != 0 => Some(End::Cancelled),
+            _ if word & FAILED != 0 => Some(End::Failed),
+            _ => Some(End::Finished),
+        }
+    }
+
+    /// Number of cancel requests outstanding.
+    pub(crate) fn cancelling(&self) -> usize {
+        (self.0.load(Ordering::Relaxed) / COUNT_ONE) as usize
+    }
+
+    /// Records a cancel request. Saturates instead of wrapping.
+    pub(crate) fn request_cancel(&self) -> Request {
+        let add = |word: u32| {
+            (word & DONE == 0).then(|| {
+                let counted = word.checked_add(COUNT_ONE).unwrap_or(word);
+                counted | CANCEL
+            })
+        };
+        // Release publishes the message; the acquire side is the poll that delivers it.
+        match self
+            .0
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, add)
+        {
+            Err(_) => Request::TooLate,
+            Ok(word) if word & ADOPTED != 0 => Request::Poke,
+            Ok(_) => Request::Seen,
+        }
+    }
+
+    /// Takes one request back; at zero an undelivered request is undone. Returns what remains.
+    pub(crate) fn uncancel(&self) -> usize {
+        let take = |word: u32| {
+            if word & COUNT_MASK == 0 {
+                return None;
+            }
+            let word = word - COUNT_ONE;
+            Some(if word & COUNT_MASK == 0 {
+                word & !CANCEL
+            } else {
+                word
+            })
+        };
+        let before = self
+            .0
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, take);
+        before.map_or(0, |word| (word / COUNT_ONE) as usize - 1)
+    }
+
+    /// Reports that the scheduler holds a waker of the task.
+    pub(crate) fn adopt(&self) -> Adoption {
+        let before = self.0.fetch_or(ADOPTED, Ordering::AcqRel);
+        if before & CANCEL == 0 {
+            Adoption::Quiet
+        } else {
+            Adoption::CancelDue
+        }
+    }
+
+    /// Asks for the result to go to the shared cell. False when the task is done already.
+    pub(crate) fn share(&self) -> bool {
+        self.0.fetch_or(SHARED, Ordering::AcqRel) & DONE == 0
+    }
+
+    /// Marks the end. Returns whether the result has to go to the shared cell.
+    #[inline]
+    pub(crate) fn finish(&self, end: End) -> bool {
+        let bits = match end {
+            End::Finished => DONE,
+            End::Cancelled => DONE | CANCELLED,
+            End::Failed => DONE | FAILED,
+        };
+        self.0.fetch_or(bits, Ordering::AcqRel) & SHARED != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_counted_and_taken_back() {
+        let word = StateWord::default();
+
+        assert_eq!(word.request_cancel(), Request::Seen);
+        assert_eq!(word.request_cancel(), Request::Seen);
+        assert_eq!(word.cancelling(), 2);
+        assert_eq!(word.uncancel(), 1);
+        assert!(word.cancel_due());
+        assert_eq!(word.uncancel(), 0);
+        assert!(
+            !word.cancel_due(),
+            "taking the last request back undoes its delivery"
+        );
+        assert_eq!(word.uncancel(), 0, "the count never goes below zero");
+    }
+
+    #[test]
+    fn a_request_during_the_first_poll_is_found_at_adoption() {
+        let word = StateWord::default();
+
+        assert_eq!(word.request_cancel(), Request::Seen);
+        assert_eq!(word.adopt(), Adoption::CancelDue);
+        assert_eq!(word.request_cancel(), Request::Poke);
+    }
+
+    #[test]
+    fn a_finished_task_refuses_requests_and_sharing() {
+        let word = StateWord::default();
+
+        assert!(!word.finish(End::Cancelled));
+        assert_eq!(word.request_cancel(), Request::TooLate);
+        assert_eq!(word.cancelling(), 0);
+        assert!(!word.share());
+        assert_eq!(word.end(), Some(End::Cancelled));
+    }
+
+    #[test]
+    fn the_count_saturates() {
+        let word = StateWord(AtomicU32::new(COUNT_MASK));
+
+        assert_eq!(word.request_cancel(), Request::Seen);
+
+        assert_eq!(word.cancelling(), (COUNT_MASK / COUNT_ONE) as usize);
+        assert!(word.cancel_due());
+    }
+}

@@ -1,0 +1,410 @@
+//! The handle of a spawned coroutine.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+
+use async_task::FallibleTask;
+use once_cell::race::OnceBox;
+
+use crate::anchor::Anchor;
+use crate::callbacks::{Callback, CallbackId, Label, write_labels};
+use crate::contained_waker::contained;
+use crate::current;
+use crate::error::{InvalidState, JoinError, TaskResult};
+use crate::id::TaskId;
+use crate::meta::{Meta, lock};
+use crate::shared_cell::{SharedCell, Take};
+use crate::slot::Slot;
+use crate::state::End;
+
+/// A spawned coroutine: asyncio's `Task`.
+///
+/// Awaiting it gives what the coroutine returned, or a [`JoinError`]. The scheduler owns the task:
+/// dropping the handle detaches it, and it runs on. A task whose panic nobody looks at is reported
+/// to the exception handler.
+///
+/// Its `Debug` form reads like asyncio's repr: `<Task finished name='a' result="A">`.
+///
+/// # Cancel safety
+///
+/// Dropping an await of `&mut task` loses nothing: the task goes on and can be awaited again.
+pub struct Task<T> {
+    /// Points into the allocation that `raw` keeps alive.
+    anchor: Anchor,
+    /// `None` only inside `drop`. The lock is for `result(&self)`; awaiting takes none.
+    raw: Mutex<Option<RawTask<T>>>,
+    /// The result, once somebody wants to see it without taking it.
+    cell: OnceBox<SharedCell<T>>,
+    /// An await has taken the result.
+    taken: bool,
+}
+
+type RawTask<T> = FallibleTask<Slot<T>, Meta>;
+
+impl<T> Task<T> {
+    pub(crate) fn new(raw: async_task::Task<Slot<T>, Meta>) -> Self {
+        Self {
+            anchor: Anchor::beside_handle(&raw),
+            raw: Mutex::new(Some(raw.fallible())),
+            cell: OnceBox::new(),
+            taken: false,
+        }
+    }
+
+    fn meta(&self) -> &Meta {
+        self.anchor.meta()
+    }
+
+    /// The task's number, unique in the process.
+    #[must_use]
+    pub fn id(&self) -> TaskId {
+        self.meta().id
+    }
+
+    /// The task's name: the one given, or `Task-N`.
+    #[must_use]
+    pub fn name(&self) -> Arc<str> {
+        self.meta().name()
+    }
+
+    /// Renames the task.
+    pub fn set_name(&self, name: impl Into<Arc<str>>) {
+        self.meta().set_name(Some(name.into()));
+    }
+
+    /// The source line that made the task.
+    #[must_use]
+    pub fn spawned_at(&self) -> &'static Location<'static> {
+        self.meta().spawned_at
+    }
+
+    /// True once the coroutine has ended: returned, panicked or been cancelled.
+    #[must_use]
+    pub fn done(&self) -> bool {
+        self.meta().state.is_done()
+    }
+
+    /// True once the task has ended by cancellation.
+    #[must_use]
+    pub fn cancelled(&self) -> bool {
+        self.meta().state.end() == Some(End::Cancelled)
+    }
+
+    /// Asks the task to end: its coroutine is dropped at its next step.
+    ///
+    /// Returns false, and does nothing, when the task is done. The request never acts inside this
+    /// call; a task that has not started never runs its body. Each request is counted.
+    ///
+    /// # Cost
+    ///
+    /// O(1); wakes the task if it sleeps.
+    pub fn cancel(&self) -> bool {
+        self.meta().cancel(None)
+    }
+
+    /// As [`Task::cancel`], with a message that the awaiter finds in
+    /// [`Cancellation::message`](crate::Cancellation::message). A later message replaces it.
+    pub fn cancel_with(&self, message: impl Into<Arc<str>>) -> bool {
+        self.meta().cancel(Some(message.into()))
+    }
+
+    /// Number of cancel requests made and not taken back.
+    #[must_use]
+    pub fn cancelling(&self) -> usize {
+        self.meta().state.cancelling()
+    }
+
+    /// Takes one cancel request back and returns how many remain. At zero, a request that was not
+    /// delivered yet is undone.
+    pub fn uncancel(&self) -> usize {
+        self.meta().state.uncancel()
+    }
+
+    /// Returns the result without taking it.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidState`] while the task is not done, and after an await took the result.
+    pub fn result(&self) -> Result<&TaskResult<T>, InvalidState> {
+        let result = self.peek()?;
+        if let Err(error) = result {
+            error.mark_observed();
+        }
+        Ok(result)
+    }
+
+    /// Returns why the task gave no value, or `None` if it gave one.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidState`], as [`Task::result`].
+    pub fn exception(&self) -> Result<Option<&JoinError>, InvalidState> {
+        Ok(self.result()?.as_ref().err())
+    }
+
+    /// Returns this task: asyncio's `ensure_future` of a task is the task itself.
+    #[must_use]
+    pub fn ensure_future(self) -> Self {
+        self
+    }
+
+    /// Lets the task run on without a handle, as dropping the handle does.
+    pub fn detach(self) {}
+
+    /// The result by reference, without marking it as seen.
+    pub(crate) fn peek(&self) -> Result<&TaskResult<T>, InvalidState> {
+        if self.taken {
+            return Err(InvalidState::TAKEN);
+        }
+        if let Some(result) = self.cell.get().and_then(SharedCell::result) {
+            return Ok(result);
+        }
+        if !self.done() {
+            return Err(InvalidState::PENDING);
+        }
+        self.fill_cell();
+        self.cell
+            .get()
+            .and_then(SharedCell::result)
+            .ok_or(InvalidState::PENDING)
+    }
+
+    /// Moves the result of a done task from async-task's slot to the cell.
+    fn fill_cell(&self) {
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut raw = lock(&self.raw);
+        // The state word says done a few instructions before the slot is filled. No user code
+        // runs in between, so on another thread this waits for that thread to be scheduled.
+        while self.cell.get().and_then(SharedCell::result).is_none() {
+            match poll_raw(&mut raw, &mut cx) {
+                Poll::Pending => std::thread::yield_now(),
+                Poll::Ready(Fetched::Result(result)) => self.store(result),
+                Poll::Ready(Fetched::InCell) => {}
+            }
+        }
+    }
+
+    /// Keeps a result that is not taken yet.
+    fn store(&self, result: TaskResult<T>) {
+        self.cell.get_or_init(SharedCell::boxed).fill(result);
+    }
+
+    /// Polls for the end of the task.
+    #[inline]
+    fn poll_fetch(&mut self, cx: &mut Context<'_>) -> Poll<Fetched<T>> {
+        let raw = self
+            .raw
+            .get_mut()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if current::is_own_waker(cx.waker()) || evloop_combinators::is_child_waker(cx.waker()) {
+            return poll_raw(raw, cx);
+        }
+        // async-task aborts the process when an awaiter's waker panics: contain a foreign one.
+        let waker = contained(cx.waker());
+        poll_raw(raw, &mut Context::from_waker(&waker))
+    }
+}
+
+/// Where the result of a finished task was found.
+enum Fetched<T> {
+    Result(TaskResult<T>),
+    /// The shell brought it to the shared cell.
+    InCell,
+}
+
+#[inline]
+fn poll_raw<T>(raw: &mut Option<RawTask<T>>, cx: &mut Context<'_>) -> Poll<Fetched<T>> {
+    let raw = raw.as_mut().expect("the raw handle is taken only by drop");
+    Pin::new(raw)
+        .poll(cx)
+        .map(|slot| match slot.map(Slot::take) {
+            Some(Some(result)) => Fetched::Result(result),
+            Some(None) => Fetched::InCell,
+            None => Fetched::Result(Err(JoinError::cancelled(Some(
+                "its event loop is closed".into(),
+            )))),
+        })
+}
+
+impl<T: Send + Sync + 'static> Task<T> {
+    /// Has `callback` called with the result, in a later turn of the task's loop.
+    ///
+    /// Never calls it inside this call, not even when the task is done. Callbacks run in the order
+    /// in which they were added, before an awaiter gets the value. A callback that panics is
+    /// reported to the exception handler and does not keep the others from running. Once an await
+    /// has taken the result, a new callback sees `Err` with [`InvalidState`].
+    ///
+    /// # Cost
+    ///
+    /// The first one allocates the shared cell; each one its closure.
+    #[track_caller]
+    pub fn add_done_callback<F>(&self, callback: F) -> CallbackId
+    where
+        F: FnOnce(&TaskResult<T>) + Send + 'static,
+    {
+        let id = CallbackId::new();
+        self.add_done_callback_as(id, callback);
+        id
+    }
+
+    /// As [`Task::add_done_callback`], under an id that other registrations share.
+    #[track_caller]
+    pub fn add_done_callback_as<F>(&self, id: CallbackId, callback: F)
+    where
+        F: FnOnce(&TaskResult<T>) + Send + 'static,
+    {
+        let callback = Callback {
+            id,
+            label: Label::of::<F>(),
+            run: Box::new(callback),
+        };
+        let scheduler = self.meta().scheduler;
+        if self.taken {
+            SharedCell::full(Err(JoinError::invalid(InvalidState::TAKEN))).add(callback, scheduler);
+            return;
+        }
+        let cell = self.cell.get_or_init(SharedCell::boxed);
+        cell.add(callback, scheduler);
+        if cell.result().is_none() && !self.meta().share(Box::new(cell.delivery(scheduler))) {
+            self.deliver_late(cell);
+        }
+    }
+
+    /// Removes the callbacks under `id` that are not queued yet; returns how many there were.
+    pub fn remove_done_callback(&self, id: CallbackId) -> usize {
+        self.cell.get().map_or(0, |cell| cell.remove(id))
+    }
+
+    /// The task ended before it could learn of the cell: bring the result there.
+    fn deliver_late(&self, cell: &SharedCell<T>) {
+        drop(self.meta().take_delivery());
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut raw = lock(&self.raw);
+        while cell.result().is_none() {
+            match poll_raw(&mut raw, &mut cx) {
+                Poll::Pending => std::thread::yield_now(),
+                Poll::Ready(Fetched::Result(result)) => {
+                    cell.delivery(self.meta().scheduler).complete(result);
+                }
+                Poll::Ready(Fetched::InCell) => break,
+            }
+        }
+    }
+}
+
+impl<T> Future for Task<T> {
+    type Output = TaskResult<T>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<TaskResult<T>> {
+        let this = &mut *self;
+        if this.taken || current::is_current(&this.anchor) {
+            return Poll::Ready(Err(this.misused()));
+        }
+        if this.cell.get().and_then(SharedCell::result).is_none() {
+            match this.poll_fetch(cx) {
+                Poll::Ready(Fetched::Result(result)) => {
+                    this.taken = true;
+                    if let Err(error) = &result {
+                        error.mark_observed();
+                    }
+                    return Poll::Ready(result);
+                }
+                Poll::Ready(Fetched::InCell) => {}
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        this.poll_cell(cx)
+    }
+}
+
+impl<T> Task<T> {
+    /// Takes the result out of the shared cell.
+    #[cold]
+    fn poll_cell(&mut self, cx: &mut Context<'_>) -> Poll<TaskResult<T>> {
+        let this = self;
+        let cell = this.cell.get().cloned();
+        // With the box gone, the clone is the handle's only share of the cell.
+        this.cell = OnceBox::new();
+        match cell.map(|cell| cell.poll_take(cx)) {
+            Some(Take::Got(result)) => {
+                this.taken = true;
+                if let Err(error) = &result {
+                    error.mark_observed();
+                }
+                Poll::Ready(result)
+            }
+            Some(Take::Wait(cell)) => {
+                this.cell = OnceBox::with_value(Box::new(cell));
+                Poll::Pending
+            }
+            Some(Take::Gone) | None => Poll::Ready(Err(this.misused())),
+        }
+    }
+
+    #[cold]
+    fn misused(&self) -> JoinError {
+        let itself = !self.taken && current::is_current(&self.anchor);
+        JoinError::invalid(if itself {
+            InvalidState::AWAITS_ITSELF
+        } else {
+            InvalidState::TAKEN
+        })
+    }
+}
+
+impl<T> Unpin for Task<T> {}
+
+impl<T> evloop_combinators::Completion for Task<T> {
+    type Output = TaskResult<T>;
+
+    fn poll_done(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.taken || self.cell.get().and_then(SharedCell::result).is_some() {
+            return Poll::Ready(());
+        }
+        if let Fetched::Result(result) = std::task::ready!(self.poll_fetch(cx)) {
+            self.store(result);
+        }
+        Poll::Ready(())
+    }
+
+    fn output(&self) -> Option<&TaskResult<T>> {
+        self.result().ok()
+    }
+
+    fn key(&self) -> Option<u64> {
+        Some(self.id().get())
+    }
+}
+
+impl<T> Drop for Task<T> {
+    fn drop(&mut self) {
+        let raw = self
+            .raw
+            .get_mut()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .take();
+        if let Some(raw) = raw {
+            raw.detach();
+        }
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Task<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let meta = self.meta();
+        write!(f, "<Task {} name='{}'", meta.state_name(), meta.name())?;
+        match self.peek() {
+            Ok(Ok(value)) => write!(f, " result={value:?}")?,
+            Ok(Err(JoinError::Cancelled(_))) | Err(_) => {}
+            Ok(Err(error)) => write!(f, " exception={error:?}")?,
+        }
+        let labels = self.cell.get().map(SharedCell::labels).unwrap_or_default();
+        write_labels(f, &labels)?;
+        f.write_str(">")
+    }
+}

@@ -1,0 +1,125 @@
+//! A reference to a task of any type: what `current_task` and `all_tasks` give.
+
+#![expect(
+    unsafe_code,
+    reason = "an anchor beside the waker that keeps its task alive"
+)]
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::panic::Location;
+use std::sync::Arc;
+use std::task::Waker;
+
+use crate::anchor::Anchor;
+use crate::id::TaskId;
+use crate::state::End;
+
+/// A task, whatever its output: name, state and cancellation, but not the result.
+///
+/// Holding one keeps the task's memory, not the task: it does not keep it running, and dropping it
+/// cancels nothing. Two references are equal when they mean the same task.
+#[derive(Clone)]
+pub struct TaskRef {
+    anchor: Anchor,
+    /// Keeps the allocation that `anchor` points into.
+    waker: Waker,
+}
+
+impl Clone for Anchor {
+    fn clone(&self) -> Self {
+        // SAFETY: (2) the only holder that clones is `TaskRef`, which clones its waker with it.
+        unsafe { self.duplicate() }
+    }
+}
+
+impl TaskRef {
+    /// `waker` is a waker of the task at `anchor`.
+    pub(crate) fn new(anchor: &Anchor, waker: Waker) -> Self {
+        // SAFETY: (2) the copy is stored beside a waker of the same task.
+        let anchor = unsafe { anchor.duplicate() };
+        Self { anchor, waker }
+    }
+
+    /// The task's number.
+    #[must_use]
+    pub fn id(&self) -> TaskId {
+        self.anchor.meta().id
+    }
+
+    /// The task's name: the one given, or `Task-N`.
+    #[must_use]
+    pub fn name(&self) -> Arc<str> {
+        self.anchor.meta().name()
+    }
+
+    /// Renames the task.
+    pub fn set_name(&self, name: impl Into<Arc<str>>) {
+        self.anchor.meta().set_name(Some(name.into()));
+    }
+
+    /// The source line that made the task.
+    #[must_use]
+    pub fn spawned_at(&self) -> &'static Location<'static> {
+        self.anchor.meta().spawned_at
+    }
+
+    /// Asks the task to end; see [`Task::cancel`](crate::Task::cancel).
+    pub fn cancel(&self) -> bool {
+        self.anchor.meta().cancel(None)
+    }
+
+    /// Asks the task to end, with a message; see [`Task::cancel_with`](crate::Task::cancel_with).
+    pub fn cancel_with(&self, message: impl Into<Arc<str>>) -> bool {
+        self.anchor.meta().cancel(Some(message.into()))
+    }
+
+    /// Number of cancel requests made and not taken back.
+    #[must_use]
+    pub fn cancelling(&self) -> usize {
+        self.anchor.meta().state.cancelling()
+    }
+
+    /// Takes one cancel request back; see [`Task::uncancel`](crate::Task::uncancel).
+    pub fn uncancel(&self) -> usize {
+        self.anchor.meta().state.uncancel()
+    }
+
+    /// True once the coroutine has ended, in whatever way.
+    #[must_use]
+    pub fn done(&self) -> bool {
+        self.anchor.meta().state.is_done()
+    }
+
+    /// True once the task has ended by cancellation.
+    #[must_use]
+    pub fn cancelled(&self) -> bool {
+        self.anchor.meta().state.end() == Some(End::Cancelled)
+    }
+
+    /// Has the task polled again, as a spurious wake does.
+    pub fn wake(&self) {
+        self.waker.wake_by_ref();
+    }
+}
+
+impl PartialEq for TaskRef {
+    fn eq(&self, other: &Self) -> bool {
+        self.id() == other.id()
+    }
+}
+
+impl Eq for TaskRef {}
+
+impl Hash for TaskRef {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id().hash(state);
+    }
+}
+
+impl fmt::Debug for TaskRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let meta = self.anchor.meta();
+        write!(f, "<Task {} name='{}'>", meta.state_name(), meta.name())
+    }
+}

@@ -1,0 +1,158 @@
+//! What other threads want from a driver.
+//!
+//! # Protocol
+//!
+//! - A thread that is not the driver's *posts* an order: it locks the inbox, appends, unlocks, and,
+//!   if the inbox was empty before, wakes the owner through its unpark waker.
+//! - The driver *collects*: it locks, takes all orders, unlocks, and carries them out. It does so in
+//!   `advance` and, again, in `next_deadline`, before it reads the wheel.
+//!
+//! # Why an earlier deadline is never slept through
+//!
+//! Let a driver compute its next deadline and then wait for it, and let another thread post an
+//! earlier one. Both take the lock, so one is first. If the post is first, collecting sees it, and
+//! the deadline computed takes it into account. If collecting is first, the inbox was left empty,
+//! so this post or one between them found it empty and wakes the owner after unlocking. The owner's
+//! waker must be sticky, as every unpark token and event descriptor is: called before the wait
+//! begins, it makes the wait return. So the owner comes around, collects, and computes again. A
+//! post to an inbox that is not empty relies on the wake of the one that found it empty, which is
+//! under way since that thread released the lock. An owner that sets its waker late finds what was
+//! posted before: `set_unpark` wakes it at once if anything is there.
+
+use std::mem;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+
+use evloop_timer_wheel::TimerKey;
+
+use crate::clock::Clock;
+use crate::epoch::Epoch;
+use crate::remote::RemoteTimer;
+
+/// The part of a driver that any thread may touch.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) epoch: Epoch,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// The latest time the driver has seen. Written by the driver's thread only; never shrinks.
+    latest: AtomicU64,
+    /// Set once, under the inbox's lock, so that no order is posted after the last collection.
+    closed: AtomicBool,
+    inbox: Mutex<Inbox>,
+}
+
+#[derive(Default, Debug)]
+struct Inbox {
+    /// At most one per timer and operation; the driver empties it every turn.
+    orders: Vec<Order>,
+    /// Shared, so that it is not cloned under the lock.
+    unpark: Option<Arc<Waker>>,
+}
+
+/// One thing to do on the driver's thread.
+#[derive(Debug)]
+pub(crate) enum Order {
+    /// Take out a timer that the driver's own thread inserted.
+    Cancel(TimerKey),
+    /// Move such a timer.
+    Reset(TimerKey, u64),
+    /// Bring the wheel in line with what a remote timer wants.
+    Sync(Arc<RemoteTimer>),
+}
+
+impl Shared {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            epoch: Epoch(clock.now()),
+            clock,
+            latest: AtomicU64::new(0),
+            closed: AtomicBool::new(false),
+            inbox: Mutex::default(),
+        }
+    }
+
+    /// The time as any thread may read it.
+    pub(crate) fn now(&self) -> u64 {
+        let now = self.epoch.now(self.clock.now());
+        now.max(self.latest())
+    }
+
+    /// The time as the driver's thread reads it, which it makes known to the others.
+    pub(crate) fn now_at_home(&self) -> u64 {
+        let now = self.epoch.now(self.clock.now());
+        // Relaxed: only this thread writes.
+        let latest = self.latest.load(Ordering::Relaxed);
+        if now <= latest {
+            return latest;
+        }
+        // Pairs with the Acquire in `latest`. Nothing but the number itself is published.
+        self.latest.store(now, Ordering::Release);
+        now
+    }
+
+    /// The latest time the driver has seen: everything due by then has fired or is about to.
+    pub(crate) fn latest(&self) -> u64 {
+        // Pairs with the Release in `now_at_home`.
+        self.latest.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
+    }
+
+    /// Leaves an order for the driver; `false` when the driver is gone.
+    pub(crate) fn post(&self, order: Order) -> bool {
+        let mut inbox = self.inbox();
+        if self.is_closed() {
+            drop(inbox);
+            // Dropping an order may drop a user's waker, so not under the lock.
+            drop(order);
+            return false;
+        }
+        let unpark = match inbox.orders.is_empty() {
+            true => inbox.unpark.clone(),
+            false => None,
+        };
+        inbox.orders.push(order);
+        drop(inbox);
+        if let Some(unpark) = unpark {
+            unpark.wake_by_ref();
+        }
+        true
+    }
+
+    /// Exchanges the posted orders for an empty list that keeps its memory.
+    pub(crate) fn collect(&self, empty: Vec<Order>) -> Vec<Order> {
+        debug_assert!(empty.is_empty());
+        let mut inbox = self.inbox();
+        if inbox.orders.is_empty() {
+            return empty;
+        }
+        mem::replace(&mut inbox.orders, empty)
+    }
+
+    /// Names who is woken by orders, and wakes it if there are any. Returns who was named before.
+    pub(crate) fn set_unpark(&self, unpark: Arc<Waker>) -> Option<Arc<Waker>> {
+        let mut inbox = self.inbox();
+        let before = inbox.unpark.replace(Arc::clone(&unpark));
+        let has_orders = !inbox.orders.is_empty();
+        drop(inbox);
+        if has_orders {
+            unpark.wake_by_ref();
+        }
+        before
+    }
+
+    /// Refuses orders from now on; returns what was left.
+    pub(crate) fn close(&self) -> (Vec<Order>, Option<Arc<Waker>>) {
+        let mut inbox = self.inbox();
+        self.closed.store(true, Ordering::SeqCst);
+        (mem::take(&mut inbox.orders), inbox.unpark.take())
+    }
+
+    fn inbox(&self) -> MutexGuard<'_, Inbox> {
+        // No user code runs under this lock, so a panic cannot leave it half changed.
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,282 @@
+//! Waiting for a while.
+
+use std::fmt;
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use crate::context;
+use crate::delay::{InvalidDelay, delay_from_secs};
+use crate::handle::{NO_DRIVER, TimeHandle};
+use crate::registration::{DriverGone, Registration, When};
+
+/// Waits for `delay`, counted from the first poll.
+///
+/// Until then nothing happens: no clock is read and no timer set. The current driver of the thread
+/// that polls first is the one that is used. A delay of zero completes at the second poll, so that
+/// everything that is ready runs once, and needs no driver. Any other delay is waited for in full,
+/// to the nanosecond; one that leads beyond the driver's 584 years, such as [`Duration::MAX`], is
+/// waited for for ever.
+///
+/// The future is `Send`: it may be polled on another thread than before, and wakes whoever polled
+/// last.
+///
+/// # Examples
+///
+/// ```
+/// use std::future::Future;
+/// use std::pin::pin;
+/// use std::sync::Arc;
+/// use std::task::{Context, Waker};
+/// use std::time::Duration;
+///
+/// use evloop_time::{ManualClock, TimeDriver, sleep};
+///
+/// let clock = ManualClock::new();
+/// let driver = TimeDriver::new(Arc::new(clock.clone()));
+/// let _guard = driver.enter();
+/// let mut cx = Context::from_waker(Waker::noop());
+///
+/// let mut nap = pin!(sleep(Duration::from_millis(20)));
+/// clock.advance(Duration::from_secs(1)); // Nobody polls yet: this does not count.
+/// assert!(nap.as_mut().poll(&mut cx).is_pending());
+///
+/// clock.advance(Duration::from_millis(20));
+/// driver.advance(&mut Vec::new());
+/// assert!(nap.as_mut().poll(&mut cx).is_ready());
+/// ```
+///
+/// # Cancel safety
+///
+/// Dropping it takes the timer out at once and loses nothing. A new sleep starts its delay afresh;
+/// keep the future, or use [`sleep_until`], to go on.
+///
+/// # Panics
+///
+/// The first poll panics when no driver is entered on the thread, unless `delay` is zero. A later
+/// one does when the driver is gone and no other is current. [`TimeHandle::sleep`] is the bound
+/// form.
+///
+/// # Cost
+///
+/// On the driver's thread: the first poll reads the clock and inserts in O(1); drop is O(1). No
+/// lock, and no allocation once the wheel has grown.
+pub fn sleep(delay: Duration) -> Sleep {
+    Sleep::new(When::After(delay), None)
+}
+
+/// Waits until `deadline`.
+///
+/// As [`sleep`], with an instant instead of a delay. The first poll always suspends, even when
+/// the deadline has passed: then the sleep ends at the driver's next turn.
+///
+/// # Cancel safety
+///
+/// Dropping it loses nothing; another one with the same deadline goes on.
+///
+/// # Panics
+///
+/// As [`sleep`]; [`TimeHandle::sleep_until`] is the bound form.
+pub fn sleep_until(deadline: Instant) -> Sleep {
+    Sleep::new(When::At(deadline), None)
+}
+
+/// Waits for a number of seconds, as asyncio's `sleep` takes them.
+///
+/// [`delay_from_secs`] says how the number is read: negative is zero, infinity is for ever.
+///
+/// # Errors
+///
+/// [`InvalidDelay`] for NaN.
+///
+/// # Examples
+///
+/// ```
+/// use evloop_time::sleep_secs;
+///
+/// assert!(sleep_secs(0.25).is_ok());
+/// assert!(sleep_secs(f64::NAN).is_err());
+/// ```
+pub fn sleep_secs(secs: f64) -> Result<Sleep, InvalidDelay> {
+    delay_from_secs(secs).map(sleep)
+}
+
+/// A future that ends at a deadline. Made by [`sleep`], [`sleep_until`] and their bound forms.
+///
+/// It may be polled again after it has ended and stays ended, until it is [reset](Self::reset).
+#[must_use = "futures do nothing unless awaited"]
+pub struct Sleep {
+    state: State,
+}
+
+enum State {
+    /// Nothing has been touched.
+    Unpolled(When, Option<TimeHandle>),
+    /// The one suspension of a sleep of zero is under way.
+    Yielding(Option<TimeHandle>),
+    Waiting(Registration),
+    Ended(Option<TimeHandle>),
+}
+
+impl Sleep {
+    pub(crate) fn new(when: When, handle: Option<TimeHandle>) -> Self {
+        Self {
+            state: State::Unpolled(when, handle),
+        }
+    }
+
+    /// When the sleep ends.
+    ///
+    /// `None` when that is not known yet (a delay counts from the first poll), never, or past.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        match &self.state {
+            State::Unpolled(When::At(deadline), _) => Some(*deadline),
+            State::Waiting(waiting) => waiting.deadline(),
+            State::Unpolled(When::After(_), _) | State::Yielding(_) | State::Ended(_) => None,
+        }
+    }
+
+    /// Whether the sleep has reached its deadline, so that the next poll ends it.
+    #[must_use]
+    pub fn is_elapsed(&self) -> bool {
+        match &self.state {
+            State::Unpolled(..) => false,
+            State::Yielding(_) | State::Ended(_) => true,
+            State::Waiting(waiting) => waiting.has_fired(),
+        }
+    }
+
+    /// Gives the sleep another deadline, earlier or later, whatever state it is in.
+    ///
+    /// A sleep that is waiting keeps its waker and needs no poll to be woken at the new time. Any
+    /// other starts when it is polled next.
+    ///
+    /// # Cost
+    ///
+    /// On the driver's thread: O(1), no lock, no allocation, no clock.
+    pub fn reset(&mut self, deadline: Instant) {
+        if let State::Waiting(waiting) = &mut self.state
+            && waiting.reset(deadline)
+        {
+            return;
+        }
+        let handle = self.take_handle();
+        self.state = State::Unpolled(When::At(deadline), handle);
+    }
+
+    /// Takes the timer out: the sleep has ended.
+    pub(crate) fn end(&mut self) {
+        if let State::Waiting(waiting) = &self.state {
+            waiting.cancel();
+        }
+        let handle = self.take_handle();
+        self.state = State::Ended(handle);
+    }
+
+    /// Takes the driver this sleep uses, leaving the timer, if any, to itself.
+    fn take_handle(&mut self) -> Option<TimeHandle> {
+        match mem::replace(&mut self.state, State::Ended(None)) {
+            State::Waiting(waiting) => waiting.into_handle(),
+            State::Unpolled(_, handle) | State::Yielding(handle) | State::Ended(handle) => handle,
+        }
+    }
+
+    /// The driver this sleep uses, if it has one yet.
+    pub(crate) fn handle(&self) -> Option<&TimeHandle> {
+        match &self.state {
+            State::Waiting(waiting) => Some(waiting.handle()),
+            State::Unpolled(_, handle) | State::Yielding(handle) | State::Ended(handle) => {
+                handle.as_ref()
+            }
+        }
+    }
+
+    /// Sets the timer of an unpolled sleep.
+    #[inline]
+    fn start(&mut self, when: When, cx: &Context<'_>) {
+        // User code, so before anything is borrowed.
+        let mut waker = cx.waker().clone();
+        if let Some(handle) = self.handle() {
+            match Registration::with_handle(handle, when, waker) {
+                Ok(waiting) => {
+                    self.state = State::Waiting(waiting);
+                    return;
+                }
+                // That driver is gone. Go on without it.
+                Err(unused) => waker = unused,
+            }
+        }
+        let Some(local) = context::current() else {
+            panic!("{NO_DRIVER}");
+        };
+        // Built in place: copying what was just written piecemeal costs more than the wheel does.
+        self.state = State::Waiting(Registration::at_home(&local, when, waker));
+    }
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut self.state {
+            State::Waiting(waiting) => match waiting.poll(cx) {
+                Poll::Pending => Poll::Pending,
+                Poll::Ready(Ok(())) => {
+                    // It has left the wheel, so there is nothing to cancel.
+                    let handle = self.take_handle();
+                    self.state = State::Ended(handle);
+                    Poll::Ready(())
+                }
+                Poll::Ready(Err(DriverGone)) => {
+                    // Go on with another driver, to the same deadline.
+                    let when = match waiting.deadline() {
+                        Some(deadline) => When::At(deadline),
+                        None => When::After(Duration::MAX),
+                    };
+                    self.state = State::Unpolled(when, None);
+                    self.start(when, cx);
+                    Poll::Pending
+                }
+            },
+            State::Unpolled(When::After(Duration::ZERO), handle) => {
+                self.state = State::Yielding(handle.take());
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            State::Unpolled(when, _) => {
+                let when = *when;
+                self.start(when, cx);
+                Poll::Pending
+            }
+            State::Yielding(_) => {
+                self.end();
+                Poll::Ready(())
+            }
+            State::Ended(_) => Poll::Ready(()),
+        }
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        if let State::Waiting(waiting) = &mut self.state {
+            waiting.end();
+        }
+    }
+}
+
+impl fmt::Debug for Sleep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("Sleep");
+        match &self.state {
+            State::Unpolled(When::After(delay), _) => debug.field("delay", delay),
+            State::Unpolled(When::At(deadline), _) => debug.field("deadline", deadline),
+            State::Waiting(waiting) => debug.field("deadline", &waiting.deadline()),
+            State::Yielding(_) => debug.field("delay", &Duration::ZERO),
+            State::Ended(_) => debug.field("ended", &true),
+        };
+        debug.finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,92 @@
+//! A waker with a deadline.
+
+use std::fmt;
+use std::task::Waker;
+use std::time::Instant;
+
+use crate::handle::TimeHandle;
+use crate::registration::{Registration, When};
+
+/// A waker that is woken at a deadline, unless this is dropped or cancelled before.
+///
+/// Made by [`TimeHandle::insert`]; the futures of this crate are built on it. It may be used and
+/// dropped on any thread. When the driver is dropped, the waker is woken early, so that nothing
+/// waits for ever; [`TimeHandle::is_closed`] tells.
+///
+/// # Cost
+///
+/// On the driver's thread, while it is entered, all operations are O(1) without lock or allocation,
+/// and a cancelled timer is unlinked and its waker dropped before the call returns. From elsewhere
+/// they take a lock, wake the owner, and take effect at the driver's next turn.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::task::Waker;
+/// use std::time::Duration;
+///
+/// use evloop_time::{ManualClock, TimeDriver};
+///
+/// let driver = TimeDriver::new(Arc::new(ManualClock::new()));
+/// let _guard = driver.enter();
+/// let second = Duration::from_secs(1);
+///
+/// let mut timer = driver.handle().insert_after(second, Waker::noop().clone())?;
+/// assert_eq!(timer.deadline(), Some(driver.now() + second));
+///
+/// assert!(timer.reset(driver.now() + 9 * second));
+/// assert_eq!(driver.next_deadline(), Some(driver.now() + 9 * second));
+///
+/// timer.cancel();
+/// assert!(!driver.has_timers());
+/// # Ok::<(), evloop_time::DriverClosed>(())
+/// ```
+pub struct Timer {
+    registration: Registration,
+}
+
+impl Timer {
+    pub(crate) fn insert(handle: &TimeHandle, when: When, waker: Waker) -> Result<Self, Waker> {
+        let registration = Registration::with_handle(handle, when, waker)?;
+        Ok(Self { registration })
+    }
+
+    /// When the waker is woken; `None` is never.
+    ///
+    /// A deadline before the driver's start reads as that start.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.registration.deadline()
+    }
+
+    /// Takes the waker out: it will not be woken. Dropping the timer does the same.
+    ///
+    /// Nothing happens when it has fired or was cancelled before. From a thread other than the
+    /// driver's, a timer that fires in the very moment may still wake it.
+    pub fn cancel(&self) {
+        self.registration.cancel();
+    }
+
+    /// Moves the deadline, earlier or later, and says whether the timer was still waiting.
+    ///
+    /// Among equal deadlines the timer counts as inserted now. From a thread other than the
+    /// driver's, a timer that fires in the very moment may be reported as moved.
+    pub fn reset(&mut self, deadline: Instant) -> bool {
+        self.registration.reset(deadline)
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        self.registration.end();
+    }
+}
+
+impl fmt::Debug for Timer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Timer")
+            .field("deadline", &self.deadline())
+            .finish_non_exhaustive()
+    }
+}

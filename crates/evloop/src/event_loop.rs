@@ -1,0 +1,360 @@
+//! The event loop: asyncio's turn, composed of four machines that do not know one another.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::future::IntoFuture;
+use std::io;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use evloop_executor::{LocalExecutor, RootEnd};
+use evloop_reactor::Reactor;
+use evloop_task::Task;
+use evloop_time::TimeDriver;
+
+use crate::builder::Builder;
+use crate::context::{self, RunningGuard};
+use crate::error::RunError;
+use crate::handle::Handle;
+use crate::shared::Shared;
+use crate::slow_step;
+
+/// At most this many steps run between two looks at I/O while work is ready ...
+const STEPS_PER_POLL: usize = 64;
+/// ... and at most this much time passes.
+const TIME_PER_POLL: Duration = Duration::from_millis(1);
+
+/// One thread's event loop: run queue, timers, I/O readiness, and threads for blocking work.
+///
+/// All that can be asked of a loop from anywhere is on [`Handle`], which it dereferences to; what
+/// only its own thread may do is here: running and closing it. For a whole program,
+/// [`run`](crate::run) makes, runs and closes one.
+///
+/// Ready callbacks and task steps run first in, first out; equal deadlines in the order of their
+/// insertion. Dropping the loop closes it.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let event_loop = evloop::EventLoop::new()?;
+/// let answer = event_loop.run_until_complete(async {
+///     evloop::sleep(Duration::from_millis(1)).await;
+///     42
+/// })?;
+/// assert_eq!(answer, 42);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct EventLoop {
+    handle: Handle,
+    /// Before the drivers: closing it drops tasks, whose destructors use them.
+    executor: LocalExecutor,
+    driver: TimeDriver,
+    reactor: RefCell<Reactor>,
+    /// Filled by the drivers and woken after they have unlocked; empty between turns.
+    woken: RefCell<Vec<Waker>>,
+    steps_since_poll: Cell<usize>,
+    last_poll: Cell<Option<Instant>>,
+}
+
+impl EventLoop {
+    /// A loop on the system's clock.
+    ///
+    /// # Errors
+    ///
+    /// What the system gives when it makes no more descriptors.
+    pub fn new() -> io::Result<Self> {
+        Self::builder().build()
+    }
+
+    /// Options of a loop.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    pub(crate) fn from_parts(
+        executor: LocalExecutor,
+        driver: TimeDriver,
+        reactor: Reactor,
+    ) -> Self {
+        let shared = Shared::new(
+            executor.handle(),
+            reactor.handle(),
+            driver.handle(),
+            reactor.notifier(),
+        );
+        executor.set_unparker(reactor.notifier().into_waker());
+        driver.set_unpark(reactor.notifier().into_waker());
+        let shared = Arc::new(shared);
+        let reporter = Arc::downgrade(&shared);
+        executor.set_reporter(Some(Arc::new(move |context| match reporter.upgrade() {
+            Some(shared) => Handle::from_shared(shared).call_exception_handler(context),
+            None => context.print(),
+        })));
+        Self {
+            handle: Handle::from_shared(shared),
+            executor,
+            driver,
+            reactor: RefCell::new(reactor),
+            woken: RefCell::default(),
+            steps_since_poll: Cell::new(0),
+            last_poll: Cell::new(None),
+        }
+    }
+
+    /// A handle of this loop, for any thread.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Starts a task whose coroutine is not `Send`.
+    #[track_caller]
+    pub fn create_task_local<F>(&self, coroutine: F) -> Task<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        self.executor.spawn_local(coroutine)
+    }
+
+    /// Runs the loop until `future` is done, and returns its output.
+    ///
+    /// The future runs as a task of the loop. It may borrow from the caller; pass `&mut task` or
+    /// `&promise` to keep the handle. Callbacks that are ready when it ends still run once. A panic
+    /// of the future goes on in the caller.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError`]: the loop is closed, one is running on this thread, it was stopped first, or the
+    /// future's task was cancelled.
+    ///
+    /// # Panics
+    ///
+    /// When the future does.
+    #[track_caller]
+    #[doc(alias = "block_on")]
+    pub fn run_until_complete<F: IntoFuture>(&self, future: F) -> Result<F::Output, RunError> {
+        let running = self.start()?;
+        let mut polled = Ok(());
+        let end = self.executor.run_root(future.into_future(), |ended| {
+            polled = self.turn_until(ended);
+        });
+        drop(running);
+        match end {
+            RootEnd::Finished(output) => Ok(output),
+            RootEnd::Cancelled(cancellation) => Err(RunError::Cancelled(cancellation)),
+            RootEnd::Unfinished => Err(polled.err().map_or(RunError::Stopped, RunError::Poll)),
+            RootEnd::Panicked(panic) => match panic.take_payload() {
+                Some(payload) => std::panic::resume_unwind(payload),
+                None => panic!("the main future {panic}"),
+            },
+        }
+    }
+
+    /// Runs the loop until [`Handle::stop`] is called.
+    ///
+    /// A stop from before makes it run exactly one turn, with a look at I/O that does not wait.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError`]: the loop is closed, one is running on this thread, or it cannot wait.
+    pub fn run_forever(&self) -> Result<(), RunError> {
+        let running = self.start()?;
+        let polled = self.turn_until(&|| false);
+        drop(running);
+        polled.map_err(RunError::Poll)
+    }
+
+    /// Closes the loop: cancels its tasks and drops their coroutines, drops queued callbacks and
+    /// timers, and lets its pool of threads go without waiting for it. Later calls do nothing.
+    ///
+    /// Afterwards the loop refuses to run, and its handle to schedule.
+    ///
+    /// # Panics
+    ///
+    /// While the loop is running.
+    pub fn close(&self) {
+        assert!(
+            !self.is_running(),
+            "failed to close the event loop: it is running; stop it first"
+        );
+        if self.executor.is_closed() {
+            return;
+        }
+        let _entered = (
+            self.executor.enter(),
+            self.driver.enter(),
+            self.reactor.borrow().enter(),
+        );
+        self.handle.close_watches();
+        let n_abandoned = self.executor.close();
+        self.handle.close_default_executor();
+        if n_abandoned > 0 {
+            let message =
+                format!("{n_abandoned} tasks or callbacks would not end and were abandoned");
+            self.handle
+                .call_exception_handler(&evloop_task::ErrorContext::new(message));
+        }
+    }
+
+    /// Checks that the loop may run, and makes it the running one.
+    fn start(&self) -> Result<Running<'_>, RunError> {
+        if self.executor.is_closed() {
+            return Err(RunError::Closed);
+        }
+        let context = context::enter(self.handle()).ok_or(RunError::Nested)?;
+        self.handle.shared().running.store(true, Ordering::Release);
+        Ok(Running {
+            event_loop: self,
+            _entered: (
+                self.executor.enter(),
+                self.driver.enter(),
+                self.reactor.borrow().enter(),
+            ),
+            _context: context,
+        })
+    }
+
+    /// Turns the loop until it is stopped, or one turn after `ended` says yes: what was queued
+    /// before the end still runs, as in asyncio, whose loop stops by a callback.
+    fn turn_until(&self, ended: &dyn Fn() -> bool) -> io::Result<()> {
+        let mut leaving = false;
+        loop {
+            self.run_once(leaving)?;
+            if leaving || self.handle.shared().stopping.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+            leaving = ended();
+        }
+    }
+
+    /// One turn. Its steps are those of asyncio's `_run_once`:
+    ///
+    /// 1. the time to wait: none while something is ready, else until the earliest deadline;
+    /// 2. I/O: whoever waited for a descriptor that is ready now is queued, behind what is ready;
+    /// 3. other threads: what they sent is queued;
+    /// 4. timers: those that are due are queued, by deadline and then by insertion;
+    /// 5. exactly what is queued now runs; what it queues waits for the next turn.
+    fn run_once(&self, leaving: bool) -> io::Result<()> {
+        let mut woken = self.woken.take();
+        let idle = !leaving
+            && self.executor.n_ready() == 0
+            && !self.handle.shared().stopping.load(Ordering::Relaxed);
+        if idle {
+            self.wait(&mut woken)?;
+        } else if self.io_is_due() {
+            self.poll(Some(Duration::ZERO), &mut woken)?;
+        }
+        wake_all(&mut woken);
+
+        self.reactor.borrow().begin_turn();
+        self.executor.take_arrivals();
+
+        self.driver.advance(&mut woken);
+        wake_all(&mut woken);
+        self.woken.replace(woken);
+
+        let n_ready = self.executor.n_ready();
+        self.steps_since_poll
+            .set(self.steps_since_poll.get() + n_ready);
+        if self.handle.shared().debug.load(Ordering::Relaxed) {
+            slow_step::run_ready(&self.executor, &self.handle, n_ready);
+        } else {
+            self.executor.run_ready(n_ready);
+        }
+        Ok(())
+    }
+
+    /// Nothing is ready: waits for I/O, another thread or the earliest deadline.
+    fn wait(&self, woken: &mut Vec<Waker>) -> io::Result<()> {
+        // A manual clock may jump to the deadline here; its owner needs no thread to sleep.
+        let limit = if self.executor.has_arrivals() {
+            Some(Duration::ZERO)
+        } else {
+            self.driver.wait_limit()
+        };
+        self.poll(limit, woken)
+    }
+
+    fn poll(&self, limit: Option<Duration>, woken: &mut Vec<Waker>) -> io::Result<()> {
+        self.steps_since_poll.set(0);
+        self.reactor.borrow_mut().poll(limit, woken)?;
+        self.last_poll.set(None);
+        Ok(())
+    }
+
+    /// While work is ready, I/O is looked at after 64 steps or a millisecond, whichever is first.
+    /// Without any descriptor there is nothing to look at: other threads send to the inbox.
+    fn io_is_due(&self) -> bool {
+        if self.handle.shared().stopping.load(Ordering::Relaxed) {
+            return true;
+        }
+        if self.handle.shared().reactor.source_count() == 0 {
+            return false;
+        }
+        if self.steps_since_poll.get() >= STEPS_PER_POLL {
+            return true;
+        }
+        let now = self.driver.now();
+        match self.last_poll.get() {
+            Some(last) => now.saturating_duration_since(last) >= TIME_PER_POLL,
+            None => {
+                self.last_poll.set(Some(now));
+                false
+            }
+        }
+    }
+}
+
+/// Wakes and forgets them; a foreign waker that panics keeps nobody else from being woken.
+fn wake_all(woken: &mut Vec<Waker>) {
+    for waker in woken.drain(..) {
+        crate::exception::contained("waking a task panicked", || waker.wake());
+    }
+}
+
+/// The loop is the running one of this thread until this is dropped.
+struct Running<'a> {
+    event_loop: &'a EventLoop,
+    _entered: (
+        evloop_task::EnterGuard,
+        evloop_time::TimeGuard<'a>,
+        evloop_reactor::Entered,
+    ),
+    _context: RunningGuard,
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        let shared = self.event_loop.handle.shared();
+        shared.stopping.store(false, Ordering::Relaxed);
+        shared.running.store(false, Ordering::Release);
+    }
+}
+
+impl Deref for EventLoop {
+    type Target = Handle;
+
+    fn deref(&self) -> &Handle {
+        &self.handle
+    }
+}
+
+impl Drop for EventLoop {
+    fn drop(&mut self) {
+        // While unwinding out of a running loop its guard is gone already.
+        if !self.is_running() {
+            self.close();
+        }
+    }
+}
+
+impl fmt::Debug for EventLoop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.handle, f)
+    }
+}

@@ -1,0 +1,78 @@
+//! The exception handler: who hears of failures that nobody receives.
+
+use std::any::Any;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use evloop_task::ErrorContext;
+
+use crate::handle::Handle;
+use crate::shared::lock;
+
+/// What [`Handle::set_exception_handler`] takes.
+pub(crate) type ExceptionHandler = Arc<dyn Fn(&Handle, &ErrorContext) + Send + Sync>;
+
+impl Handle {
+    /// Replaces the exception handler; `None` goes back to printing on standard error.
+    ///
+    /// It hears of callbacks that panic, of tasks whose panic nobody looked at, of promises whose
+    /// error nobody retrieved, and of destructors that panic. It may be called from any thread.
+    pub fn set_exception_handler<F>(&self, handler: Option<F>)
+    where
+        F: Fn(&Self, &ErrorContext) + Send + Sync + 'static,
+    {
+        let handler = handler.map(|handler| Arc::new(handler) as ExceptionHandler);
+        let old = std::mem::replace(&mut *lock(&self.shared().handler), handler);
+        drop(old);
+    }
+
+    /// True when an exception handler is set.
+    #[must_use]
+    pub fn has_exception_handler(&self) -> bool {
+        lock(&self.shared().handler).is_some()
+    }
+
+    /// Tells the exception handler of a failure. A handler that panics is itself reported, together
+    /// with the failure, by [`Handle::default_exception_handler`].
+    pub fn call_exception_handler(&self, context: &ErrorContext) {
+        let handler = lock(&self.shared().handler).clone();
+        let Some(handler) = handler else {
+            return self.default_exception_handler(context);
+        };
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| handler(self, context))) {
+            let message = format!(
+                "the exception handler panicked: {}; it was called for: {}",
+                text_of(&*payload),
+                context.message
+            );
+            std::mem::forget(payload);
+            let mut both = context.clone();
+            both.message = message;
+            self.default_exception_handler(&both);
+        }
+    }
+
+    /// What happens without an exception handler: the context is printed on standard error.
+    pub fn default_exception_handler(&self, context: &ErrorContext) {
+        context.print();
+    }
+}
+
+/// Runs foreign code whose panic must not end the loop; reports it.
+pub(crate) fn contained(what: impl fmt::Display, f: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
+        let context = ErrorContext::new(format!("{what}: {}", text_of(&*payload)));
+        std::mem::forget(payload);
+        context.report_to(evloop_task::current_scheduler());
+    }
+}
+
+/// The text of a panic.
+fn text_of(payload: &(dyn Any + Send)) -> String {
+    let text = payload
+        .downcast_ref::<&'static str>()
+        .map(|text| (*text).to_owned());
+    text.or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a value that is no text".to_owned())
+}

@@ -1,0 +1,192 @@
+//! `add_reader` and `add_writer`: callbacks while a descriptor is ready.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::sync::{Arc, Mutex};
+use std::task::{Wake, Waker};
+
+use evloop_executor::{CallHandle, ExecutorHandle};
+use evloop_reactor::{Direction, LevelSource};
+
+use crate::error::LoopClosed;
+use crate::handle::Handle;
+use crate::shared::lock;
+
+/// The watched descriptors by number. Each watch owns a duplicate, so a number that was closed and
+/// used again behind the loop's back is never watched by mistake.
+#[derive(Default)]
+pub(crate) struct Watches {
+    by_fd: HashMap<RawFd, Watch>,
+}
+
+struct Watch {
+    source: LevelSource<OwnedFd>,
+    reader: Option<Arc<FdCallback>>,
+    writer: Option<Arc<FdCallback>>,
+}
+
+impl Watch {
+    fn place(&mut self, direction: Direction) -> &mut Option<Arc<FdCallback>> {
+        match direction {
+            Direction::Read => &mut self.reader,
+            Direction::Write => &mut self.writer,
+        }
+    }
+}
+
+/// What the reactor wakes each turn in which the descriptor is ready.
+struct FdCallback {
+    callback: Mutex<Box<dyn FnMut() + Send>>,
+    executor: ExecutorHandle,
+    /// The run that is queued.
+    queued: Mutex<Option<CallHandle>>,
+}
+
+impl Wake for FdCallback {
+    fn wake(self: Arc<Self>) {
+        let this = Arc::clone(&self);
+        let call = CallHandle::new(move || {
+            // Only the loop's thread runs it, one run at a time.
+            let mut callback = lock(&this.callback);
+            callback();
+        });
+        if self.executor.queue(&call).is_ok() {
+            let old = lock(&self.queued).replace(call);
+            drop(old);
+        }
+    }
+}
+
+impl Handle {
+    /// Calls `callback` in every turn in which `fd` is readable, until it is removed; replaces the
+    /// reader of this descriptor and leaves its writer alone.
+    ///
+    /// It is level-triggered: a callback that reads nothing is called again. The loop watches a
+    /// duplicate, so `fd` stays with its owner; remove the watch before closing `fd`.
+    ///
+    /// # Errors
+    ///
+    /// The loop is closed, or the system cannot watch this descriptor (`EPERM` for a regular file).
+    pub fn add_reader<F>(&self, fd: impl AsFd, callback: F) -> io::Result<()>
+    where
+        F: FnMut() + Send + 'static,
+    {
+        self.watch(fd, Direction::Read, Box::new(callback))
+    }
+
+    /// Calls `callback` in every turn in which `fd` is writable; as [`Handle::add_reader`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Handle::add_reader`].
+    pub fn add_writer<F>(&self, fd: impl AsFd, callback: F) -> io::Result<()>
+    where
+        F: FnMut() + Send + 'static,
+    {
+        self.watch(fd, Direction::Write, Box::new(callback))
+    }
+
+    /// Stops the reader of `fd`, also a call of it that is queued already. Returns whether there
+    /// was one; false on a closed loop.
+    pub fn remove_reader(&self, fd: impl AsFd) -> bool {
+        self.unwatch(fd, Direction::Read)
+    }
+
+    /// Stops the writer of `fd`; as [`Handle::remove_reader`].
+    pub fn remove_writer(&self, fd: impl AsFd) -> bool {
+        self.unwatch(fd, Direction::Write)
+    }
+
+    fn watch(
+        &self,
+        fd: impl AsFd,
+        direction: Direction,
+        callback: Box<dyn FnMut() + Send>,
+    ) -> io::Result<()> {
+        if self.is_closed() {
+            return Err(LoopClosed.into());
+        }
+        let shared = self.shared();
+        let callback = Arc::new(FdCallback {
+            callback: Mutex::new(callback),
+            executor: shared.executor,
+            queued: Mutex::new(None),
+        });
+        let number = fd.as_fd().as_raw_fd();
+        let replaced = {
+            let mut watches = lock(&shared.watches);
+            if !watches.by_fd.contains_key(&number) {
+                let source = shared.reactor.register_level_duplicate(fd)?;
+                watches.by_fd.insert(
+                    number,
+                    Watch {
+                        source,
+                        reader: None,
+                        writer: None,
+                    },
+                );
+            }
+            let watch = watches
+                .by_fd
+                .get_mut(&number)
+                .expect("it was inserted above");
+            watch
+                .source
+                .set(direction, Some(Waker::from(Arc::clone(&callback))))?;
+            watch.place(direction).replace(callback)
+        };
+        forget_queued(replaced);
+        Ok(())
+    }
+
+    fn unwatch(&self, fd: impl AsFd, direction: Direction) -> bool {
+        let number = fd.as_fd().as_raw_fd();
+        let (removed, ended) = {
+            let mut watches = lock(&self.shared().watches);
+            let Some(watch) = watches.by_fd.get_mut(&number) else {
+                return false;
+            };
+            let removed = watch.place(direction).take();
+            // Failing to lower the interest leaves a wake for nothing, and the watch ends below or
+            // with the loop.
+            let _lowered = watch.source.set(direction, None);
+            let unused = watch.reader.is_none() && watch.writer.is_none();
+            let ended = if unused {
+                watches.by_fd.remove(&number)
+            } else {
+                None
+            };
+            (removed, ended)
+        };
+        drop(ended);
+        let was_there = removed.is_some();
+        forget_queued(removed);
+        was_there
+    }
+
+    /// The loop closes: all watches end.
+    pub(crate) fn close_watches(&self) {
+        let watches = std::mem::take(&mut lock(&self.shared().watches).by_fd);
+        drop(watches);
+    }
+}
+
+/// Cancels the queued run of a callback that was removed or replaced.
+fn forget_queued(callback: Option<Arc<FdCallback>>) {
+    if let Some(callback) = callback {
+        let queued = lock(&callback.queued).take();
+        if let Some(call) = queued {
+            call.cancel();
+        }
+    }
+}
+
+impl fmt::Debug for Watches {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watches")
+            .field("n_fds", &self.by_fd.len())
+            .finish()
+    }
+}

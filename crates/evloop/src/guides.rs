@@ -1,0 +1,5 @@
+//! The repository's guides, so that their examples are compiled and run.
+
+#[doc = include_str!("../../../README.md")]
+#[doc = include_str!("../../../docs/asyncio.md")]
+struct Guides;

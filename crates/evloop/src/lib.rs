@@ -1,0 +1,87 @@
+//! asyncio's event loop, tasks, promises and combinators as a Rust runtime.
+//!
+//! This crate composes the others and re-exports them; take one of those alone when that is all you
+//! need. A program in one function:
+//!
+//! ```
+//! use std::time::Duration;
+//! use evloop::{FirstCompleted, create_task, gather, sleep, wait};
+//!
+//! async fn fetch(name: &'static str, delay: u64) -> &'static str {
+//!     sleep(Duration::from_millis(delay)).await;
+//!     name
+//! }
+//!
+//! evloop::run(async {
+//!     // Both at once, results in the order of the arguments.
+//!     assert_eq!(gather((fetch("a", 2), fetch("b", 1))).await, ("a", "b"));
+//!
+//!     // Tasks run by themselves; `wait` says which are done.
+//!     let tasks = [create_task(fetch("slow", 600_000)), create_task(fetch("fast", 1))];
+//!     let (done, pending) = wait(tasks).return_when(FirstCompleted).await.unwrap();
+//!     assert_eq!(done[0].result().unwrap().as_ref().unwrap(), &"fast");
+//!     assert_eq!(pending.len(), 1);
+//!     for task in pending {
+//!         task.cancel();
+//!         assert!(task.await.unwrap_err().is_cancelled());
+//!     }
+//! });
+//! ```
+//!
+//! The nouns: an [`EventLoop`] turns on one thread; a [`Handle`] reaches it from all; a [`Task`] is
+//! a coroutine it runs; a [`Promise`] is a result set from outside; [`run`] and [`Runner`] run a
+//! program and clean up behind it.
+//!
+//! # Relation to asyncio
+//!
+//! Names and meanings are asyncio's wherever Rust allows; `docs/asyncio.md` in the repository puts
+//! them side by side. Differences worth knowing: the loop owns its tasks, results are typed, every
+//! `Duration` is accepted, timers never fire early, and misuse is an `Err` instead of an exception.
+//!
+//! # What this crate does not do
+//!
+//! One loop runs on one thread; a multi-thread runtime comes later, as do cancellation that can be
+//! caught, task groups, timeouts as scopes, sync primitives, processes and signals. For those today
+//! use `tokio` or `smol`.
+
+#![forbid(unsafe_code)]
+
+mod builder;
+mod context;
+mod error;
+mod event_loop;
+mod exception;
+mod fd_watch;
+#[cfg(doctest)]
+mod guides;
+mod handle;
+mod run_in_executor;
+mod runner;
+mod shared;
+mod slow_step;
+mod tasks;
+mod timer_handle;
+
+pub use builder::Builder;
+pub use context::get_running_loop;
+pub use error::{LoopClosed, RunError};
+pub use event_loop::EventLoop;
+pub use handle::{Handle, WrongThread};
+pub use run_in_executor::{IntoExecutor, to_thread};
+pub use runner::{Runner, run};
+pub use tasks::{all_tasks, call_soon};
+pub use timer_handle::TimerHandle;
+
+pub use evloop_blocking::{Abandoned, BlockingPool, Executor, Job, Rejected, RejectedReason};
+pub use evloop_combinators::{
+    AllCompleted, Completion, EmptyRace, EmptyWait, FirstCompleted, ReturnWhen, WaitSet, gather,
+    race, try_gather, wait,
+};
+pub use evloop_executor::CallHandle;
+pub use evloop_net::{TcpListener, TcpStream};
+pub use evloop_task::{
+    Builder as TaskBuilder, CallbackId, Cancellation, EnsureFuture, ErrorContext, FirstException,
+    InvalidState, JoinError, NoRunningLoop, Outcome, Panic, Promise, Task, TaskError, TaskId,
+    TaskRef, TaskResult, create_task, create_task_local, current_task, ensure_future, yield_now,
+};
+pub use evloop_time::{Clock, ManualClock, SystemClock, interval, sleep, sleep_until};

@@ -1,0 +1,91 @@
+//! What an event loop and its handles have in common.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use evloop_blocking::Executor;
+use evloop_executor::ExecutorHandle;
+use evloop_reactor::{Notifier, ReactorHandle};
+use evloop_time::TimeHandle;
+
+use crate::exception::ExceptionHandler;
+use crate::fd_watch::Watches;
+
+/// The thread-safe half of an event loop.
+pub(crate) struct Shared {
+    pub(crate) executor: ExecutorHandle,
+    pub(crate) reactor: ReactorHandle,
+    pub(crate) time: TimeHandle,
+    pub(crate) notifier: Notifier,
+    /// When the loop was made, on its own clock.
+    pub(crate) started: Instant,
+    /// The loop leaves after the turn in which it sees this.
+    pub(crate) stopping: AtomicBool,
+    pub(crate) running: AtomicBool,
+    pub(crate) debug: AtomicBool,
+    slow_callback_nanos: AtomicU64,
+    pub(crate) handler: Mutex<Option<ExceptionHandler>>,
+    pub(crate) default_executor: Mutex<DefaultExecutor>,
+    pub(crate) watches: Mutex<Watches>,
+}
+
+/// Where `run_in_executor(None, ..)` sends its work.
+#[derive(Default)]
+pub(crate) enum DefaultExecutor {
+    /// Nobody needed one yet.
+    #[default]
+    Unmade,
+    /// Made by the loop, which shuts it down.
+    Own(evloop_blocking::BlockingPool),
+    /// Given by the user, who shuts it down.
+    Given(Arc<dyn Executor>),
+    ShutDown,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        executor: ExecutorHandle,
+        reactor: ReactorHandle,
+        time: TimeHandle,
+        notifier: Notifier,
+    ) -> Self {
+        Self {
+            started: time.now(),
+            executor,
+            reactor,
+            time,
+            notifier,
+            stopping: AtomicBool::new(false),
+            running: AtomicBool::new(false),
+            debug: AtomicBool::new(false),
+            slow_callback_nanos: AtomicU64::new(100_000_000),
+            handler: Mutex::new(None),
+            default_executor: Mutex::default(),
+            watches: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn slow_callback_duration(&self) -> Duration {
+        Duration::from_nanos(self.slow_callback_nanos.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn set_slow_callback_duration(&self, duration: Duration) {
+        let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        self.slow_callback_nanos.store(nanos, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared")
+            .field("running", &self.running)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Locks what no panic can leave half-written: user code never runs under these locks.
+pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,8 @@
+//! A result that another thread provides: pending until the loop runs, then there for good.
+//!
+//! The program is in `examples/src/promise.rs`. Run it with `cargo run --example promise`; add
+//! `-- --fast` for a hundred times faster.
+
+fn main() {
+    evloop_examples::promise::program(evloop_examples::Pace::from_args());
+}

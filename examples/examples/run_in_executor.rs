@@ -1,0 +1,8 @@
+//! Blocking work and coroutines at the same time: one second in all, not two.
+//!
+//! The program is in `examples/src/run_in_executor.rs`. Run it with `cargo run --example run_in_executor`; add
+//! `-- --fast` for a hundred times faster.
+
+fn main() {
+    evloop_examples::run_in_executor::program(evloop_examples::Pace::from_args());
+}

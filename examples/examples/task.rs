@@ -1,0 +1,8 @@
+//! A coroutine made a task before the loop runs.
+//!
+//! The program is in `examples/src/task.rs`. Run it with `cargo run --example task`; add
+//! `-- --fast` for a hundred times faster.
+
+fn main() {
+    evloop_examples::task::program(evloop_examples::Pace::from_args());
+}

@@ -1,0 +1,37 @@
+//! Everything in order: coroutines, promises, tasks, gather and wait, callbacks, executors.
+//!
+//! Run it with `cargo run --release --example tour`; add `-- --fast` for a hundred times faster.
+
+#![expect(
+    clippy::print_stdout,
+    reason = "the tour shows what evloop does by printing it"
+)]
+
+use evloop_examples::{
+    Pace, callbacks, coroutines, create_task, done_callback, gather_and_wait, promise,
+    run_in_executor, task,
+};
+
+fn main() {
+    let pace = Pace::from_args();
+    let stops: [(&str, fn(Pace)); 8] = [
+        (
+            "Coroutines: two that wait at the same time",
+            coroutines::program,
+        ),
+        ("Promise: a result set from outside", promise::program),
+        ("Task: a coroutine that the loop runs", task::program),
+        ("gather and wait: several at once", gather_and_wait::program),
+        ("create_task and ensure_future", create_task::program),
+        ("Done callbacks", done_callback::program),
+        (
+            "run_in_executor: blocking work on threads",
+            run_in_executor::program,
+        ),
+        ("call_soon, call_later, call_at", callbacks::program),
+    ];
+    for (n, (title, program)) in stops.into_iter().enumerate() {
+        println!("\n== {}. {title}", n + 1);
+        program(pace);
+    }
+}

@@ -1,0 +1,21 @@
+//! What the behaviour tests share: a watchdog, a trace and a manual clock.
+
+pub mod trace;
+pub mod watchdog;
+
+mod child;
+mod drops;
+mod held_jobs;
+mod reports;
+mod seen;
+mod settled;
+mod threads;
+mod virtual_time;
+
+pub use child::{in_child, survives_in_child};
+pub use drops::{DropFlag, PanicsInDrop, Witness, witness};
+pub use held_jobs::HeldJobs;
+pub use reports::Reports;
+pub use seen::Seen;
+pub use threads::{on_stack_of, on_thread, panic_text};
+pub use virtual_time::{WatchedClock, virtual_builder, virtual_loop, watched_loop};

@@ -1,0 +1,131 @@
+//! What a program did, line by line, and the comparison with what was recorded.
+
+use std::fmt;
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// A recorder of events; clones record into the same trace, from any thread.
+///
+/// ```
+/// use evloop_tests::trace::Trace;
+///
+/// let trace = Trace::new();
+/// trace.event("a starts");
+/// trace.clone().event(format_args!("a ends with {}", 42));
+/// trace.assert_matches("# who recorded it\na starts\na ends with 42\n");
+/// ```
+#[derive(Clone)]
+pub struct Trace {
+    lines: Arc<Mutex<Vec<String>>>,
+    /// Tells the time of an event; `None` for events without one.
+    time: Option<Arc<dyn Fn() -> Duration + Send + Sync>>,
+}
+
+impl Trace {
+    /// A trace whose lines are the events alone.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            lines: Arc::default(),
+            time: None,
+        }
+    }
+
+    /// A trace whose lines begin with the time in whole milliseconds: `30 ms: a ends`.
+    #[must_use]
+    pub fn timed(time: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
+        Self {
+            lines: Arc::default(),
+            time: Some(Arc::new(time)),
+        }
+    }
+
+    /// Records one event.
+    pub fn event(&self, event: impl fmt::Display) {
+        let line = match &self.time {
+            Some(time) => format!("{} ms: {event}", time().as_millis()),
+            None => event.to_string(),
+        };
+        // A test that failed in the middle of a line has left no line behind.
+        self.lines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(line);
+    }
+
+    /// The lines so far.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        self.lines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Compares with a recorded trace, whose lines that begin with `#` are comments.
+    ///
+    /// # Panics
+    ///
+    /// When they differ, with the place where they do.
+    #[track_caller]
+    pub fn assert_matches(&self, recorded: &str) {
+        let recorded: Vec<&str> = recorded
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .collect();
+        let lines = self.lines();
+        let here: Vec<&str> = lines.iter().map(String::as_str).collect();
+        assert!(
+            here == recorded,
+            "the trace is not the recorded one:\n{}",
+            difference(&recorded, &here)
+        );
+    }
+}
+
+/// Writes both as one list: `-` is recorded only, `+` is of this run only.
+fn difference(recorded: &[&str], here: &[&str]) -> String {
+    let n_before = recorded
+        .iter()
+        .zip(here)
+        .take_while(|(a, b)| a == b)
+        .count();
+    let (recorded_rest, here_rest) = (&recorded[n_before..], &here[n_before..]);
+    let n_behind = recorded_rest
+        .iter()
+        .rev()
+        .zip(here_rest.iter().rev())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let changed = |lines: &[&str]| lines.len() - n_behind;
+
+    let mut text = String::new();
+    let mut section = |sign: char, lines: &[&str]| {
+        for line in lines {
+            let _infallible = writeln!(text, "{sign} {line}");
+        }
+    };
+    section(' ', &recorded[..n_before]);
+    section('-', &recorded_rest[..changed(recorded_rest)]);
+    section('+', &here_rest[..changed(here_rest)]);
+    section(' ', &recorded_rest[changed(recorded_rest)..]);
+    text
+}
+
+impl Default for Trace {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trace")
+            .field("lines", &self.lines())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,156 @@
+//! The table of crates: the layer of each, and the exact list of what it may depend on.
+//!
+//! This list is the record that reviewers read. A crate's row names every direct dependency of
+//! its manifest, ours and foreign, and says in one sentence why a foreign one is worth its price.
+
+/// Where a crate stands. An arrow may only point to a smaller layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Layer {
+    /// Layer 0: no clock, no thread, no descriptor.
+    Leaf,
+    /// Layer 1a: what the machines share.
+    Task,
+    /// Layer 1b: one machine each; they never import one another.
+    Machine,
+    /// Layer 2: built from machines, never from the loop.
+    Built,
+    /// Layer 3: the composition root.
+    Facade,
+    /// The project's own commands: they see none of the crates.
+    Tool,
+}
+
+/// One crate.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Row {
+    pub(super) name: &'static str,
+    pub(super) layer: Layer,
+    /// Crates of this workspace.
+    pub(super) ours: &'static [&'static str],
+    /// Crates of others, each with the reason it is there.
+    pub(super) foreign: &'static [(&'static str, &'static str)],
+}
+
+/// Every crate below `crates/`, and xtask.
+pub(super) const CRATES: &[Row] = &[
+    Row {
+        name: "evloop-timer-wheel",
+        layer: Layer::Leaf,
+        ours: &[],
+        foreign: &[],
+    },
+    Row {
+        name: "evloop-combinators",
+        layer: Layer::Leaf,
+        ours: &[],
+        foreign: &[(
+            "pin-project-lite",
+            "a tuple of different futures is pinned without unsafe code of ours",
+        )],
+    },
+    Row {
+        name: "evloop-task",
+        layer: Layer::Task,
+        ours: &["evloop-combinators"],
+        foreign: &[
+            (
+                "async-task",
+                "one allocation per task holds state machine, waker and output",
+            ),
+            (
+                "pin-project-lite",
+                "pin projection without unsafe code of ours",
+            ),
+            ("slab", "stable indices for the registry of live tasks"),
+        ],
+    },
+    Row {
+        name: "evloop-executor",
+        layer: Layer::Machine,
+        ours: &["evloop-task"],
+        foreign: &[
+            (
+                "concurrent-queue",
+                "the lock-free inbox for work from other threads",
+            ),
+            (
+                "parking",
+                "parks the loop's thread and wakes it with one token",
+            ),
+            ("slab", "stable indices for the registry of live tasks"),
+        ],
+    },
+    Row {
+        name: "evloop-reactor",
+        layer: Layer::Machine,
+        ours: &[],
+        foreign: &[
+            ("polling", "epoll, kqueue and IOCP behind one interface"),
+            (
+                "rustix",
+                "on Linux, waits on epoll itself: one system call a turn instead of five",
+            ),
+            ("slab", "stable indices for registered sources"),
+        ],
+    },
+    Row {
+        name: "evloop-time",
+        layer: Layer::Machine,
+        ours: &["evloop-timer-wheel"],
+        foreign: &[(
+            "pin-project-lite",
+            "pins the future inside a deadline without unsafe code of ours",
+        )],
+    },
+    Row {
+        name: "evloop-blocking",
+        layer: Layer::Machine,
+        ours: &[],
+        foreign: &[(
+            "parking",
+            "parks the thread that joins a job, with one token",
+        )],
+    },
+    Row {
+        name: "evloop-net",
+        layer: Layer::Built,
+        ours: &["evloop-reactor"],
+        foreign: &[
+            (
+                "futures-lite",
+                "the ecosystem's AsyncRead and AsyncWrite traits",
+            ),
+            ("socket2", "socket options that std lacks"),
+        ],
+    },
+    Row {
+        name: "evloop",
+        layer: Layer::Facade,
+        ours: &[
+            "evloop-blocking",
+            "evloop-combinators",
+            "evloop-executor",
+            "evloop-net",
+            "evloop-reactor",
+            "evloop-task",
+            "evloop-time",
+        ],
+        foreign: &[],
+    },
+    Row {
+        name: "xtask",
+        layer: Layer::Tool,
+        ours: &[],
+        foreign: &[
+            ("lexopt", "flags, without a framework"),
+            (
+                "serde_json",
+                "cargo metadata speaks JSON, and half a parser would be a source of bugs",
+            ),
+            (
+                "xshell",
+                "commands without a shell, so that they run the same everywhere",
+            ),
+        ],
+    },
+];
