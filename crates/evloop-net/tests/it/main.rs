@@ -1,0 +1,12 @@
+//! Tests of the public API on real loopback sockets.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "in a test the panic of an unwrap is the report"
+)]
+
+mod cancelling;
+mod connecting;
+mod listening;
+mod support;
+mod transferring;

@@ -1,0 +1,132 @@
+//! A small loop around the reactor, with a watchdog.
+
+use std::{
+    future::Future,
+    io,
+    pin::{Pin, pin},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{RecvTimeoutError, channel},
+    },
+    task::{Context, Poll, Wake, Waker},
+    thread,
+    time::Duration,
+};
+
+use evloop_net::{TcpListener, TcpStream};
+use evloop_reactor::{Notifier, Reactor};
+use futures_lite::future::try_zip;
+
+pub(crate) const LOOPBACK: &str = "127.0.0.1:0";
+
+/// Runs the future that `body` makes with its reactor entered, and fails if that takes ten seconds.
+pub(crate) fn run<F>(body: impl FnOnce() -> F + Send + 'static)
+where
+    F: Future<Output = io::Result<()>>,
+{
+    with_reactor(move |reactor| block_on(reactor, body()).unwrap());
+}
+
+/// Tests share the process and its descriptors; one that counts them excludes the others.
+static DESCRIPTORS: RwLock<()> = RwLock::new(());
+
+/// Runs `body` on a thread of its own, with an entered reactor, and fails if that takes ten seconds.
+pub(crate) fn with_reactor(body: impl FnOnce(&mut Reactor) + Send + 'static) {
+    let _shared = DESCRIPTORS.read().unwrap_or_else(PoisonError::into_inner);
+    watched(body);
+}
+
+/// The same while no other test has descriptors open.
+pub(crate) fn alone_with_reactor(body: impl FnOnce(&mut Reactor) + Send + 'static) {
+    let _alone = DESCRIPTORS.write().unwrap_or_else(PoisonError::into_inner);
+    watched(body);
+}
+
+fn watched(body: impl FnOnce(&mut Reactor) + Send + 'static) {
+    let (done, finished) = channel::<()>();
+    let test = move || {
+        // Dropped at the end, also by a panic.
+        let _done = done;
+        let mut reactor = Reactor::new().unwrap();
+        let _entered = reactor.enter();
+        body(&mut reactor);
+        assert_eq!(
+            reactor.handle().source_count(),
+            0,
+            "sources were left behind"
+        );
+    };
+    let name = thread::current().name().unwrap_or("test").to_owned();
+    let thread = thread::Builder::new().name(name).spawn(test).unwrap();
+    if finished.recv_timeout(Duration::from_secs(10)) == Err(RecvTimeoutError::Timeout) {
+        panic!("still running after ten seconds");
+    }
+    if let Err(panic) = thread.join() {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+/// Polls `fut` to its end and turns the reactor between the polls.
+pub(crate) fn block_on<F: Future>(reactor: &mut Reactor, fut: F) -> F::Output {
+    let woken = Arc::new(Woken {
+        flag: AtomicBool::new(true),
+        notifier: reactor.notifier(),
+    });
+    let waker = Waker::from(Arc::clone(&woken));
+    let mut cx = Context::from_waker(&waker);
+    let mut fut = pin!(fut);
+    loop {
+        reactor.begin_turn();
+        if woken.flag.swap(false, Ordering::AcqRel)
+            && let Poll::Ready(output) = fut.as_mut().poll(&mut cx)
+        {
+            return output;
+        }
+        let ready = woken.flag.load(Ordering::Acquire);
+        turn(reactor, ready.then_some(Duration::ZERO));
+    }
+}
+
+/// One turn, and who it woke.
+pub(crate) fn turn(reactor: &mut Reactor, timeout: Option<Duration>) {
+    let mut woken = Vec::new();
+    reactor.poll(timeout, &mut woken).unwrap();
+    woken.drain(..).for_each(Waker::wake);
+}
+
+struct Woken {
+    flag: AtomicBool,
+    notifier: Notifier,
+}
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.flag.store(true, Ordering::Release);
+        self.notifier.notify();
+    }
+}
+
+/// Polls `fut` once, with a waker that does nothing.
+pub(crate) fn poll_once<F: Future>(fut: Pin<&mut F>) -> Poll<F::Output> {
+    fut.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// Two ends of a connection on the current reactor.
+pub(crate) async fn pair() -> io::Result<(TcpStream, TcpStream)> {
+    let listener = TcpListener::bind(LOOPBACK).await?;
+    let connect = TcpStream::connect(listener.local_addr()?);
+    let (ours, (theirs, _)) = try_zip(connect, listener.accept()).await?;
+    Ok((ours, theirs))
+}
+
+/// Lets this process open `wanted` descriptors, where the system starts it with fewer.
+pub(crate) fn allow_fds(wanted: u64) {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current.is_some_and(|current| current < wanted) {
+        limit.current = Some(limit.maximum.map_or(wanted, |maximum| maximum.min(wanted)));
+        setrlimit(Resource::Nofile, limit).unwrap();
+    }
+}

@@ -1,0 +1,156 @@
+//! A small loop around the reactor, a watchdog and wakers that can be watched.
+
+use std::{
+    future::Future,
+    io,
+    os::unix::net::UnixStream,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc::{RecvTimeoutError, channel},
+    },
+    task::{Context, Poll, Wake, Waker},
+    thread,
+    time::Duration,
+};
+
+use evloop_reactor::{Notifier, Reactor};
+
+/// A timeout that never waits.
+pub(crate) const NOW: Option<Duration> = Some(Duration::ZERO);
+
+/// Runs `body` on both ways to wait, each on a thread that is given up after ten seconds.
+pub(crate) fn on_both(body: fn(Reactor)) {
+    within_ten_seconds(move || body(Reactor::new().unwrap()));
+    within_ten_seconds(move || body(Reactor::portable().unwrap()));
+}
+
+/// Runs `body` on a thread of its own and fails, rather than hang, if that takes ten seconds.
+pub(crate) fn within_ten_seconds(body: impl FnOnce() + Send + 'static) {
+    let (done, finished) = channel::<()>();
+    let thread = spawn(move || {
+        // Dropped at the end, also by a panic.
+        let _done = done;
+        body();
+    });
+    match finished.recv_timeout(Duration::from_secs(10)) {
+        Err(RecvTimeoutError::Timeout) => panic!("still running after ten seconds"),
+        Ok(()) | Err(RecvTimeoutError::Disconnected) => join(thread),
+    }
+}
+
+pub(crate) fn spawn<T: Send + 'static>(
+    body: impl FnOnce() -> T + Send + 'static,
+) -> thread::JoinHandle<T> {
+    let name = thread::current().name().unwrap_or("test").to_owned();
+    thread::Builder::new().name(name).spawn(body).unwrap()
+}
+
+pub(crate) fn join<T>(thread: thread::JoinHandle<T>) -> T {
+    thread
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// Polls `fut` to its end and turns the reactor between the polls.
+pub(crate) fn block_on<F: Future>(reactor: &mut Reactor, fut: F) -> F::Output {
+    let woken = Arc::new(Woken {
+        flag: AtomicBool::new(true),
+        notifier: reactor.notifier(),
+    });
+    let waker = Waker::from(Arc::clone(&woken));
+    let mut cx = Context::from_waker(&waker);
+    let mut fut = pin!(fut);
+    let mut wakers = Vec::new();
+    loop {
+        reactor.begin_turn();
+        if woken.flag.swap(false, Ordering::AcqRel)
+            && let Poll::Ready(output) = fut.as_mut().poll(&mut cx)
+        {
+            return output;
+        }
+        let ready = woken.flag.load(Ordering::Acquire);
+        let timeout = if ready { NOW } else { None };
+        reactor.poll(timeout, &mut wakers).unwrap();
+        wakers.drain(..).for_each(Waker::wake);
+    }
+}
+
+struct Woken {
+    flag: AtomicBool,
+    notifier: Notifier,
+}
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.flag.store(true, Ordering::Release);
+        self.notifier.notify();
+    }
+}
+
+/// A waker that counts.
+#[derive(Default)]
+pub(crate) struct Counter(AtomicUsize);
+
+impl Counter {
+    pub(crate) fn new() -> (Arc<Self>, Waker) {
+        let counter = Arc::new(Self::default());
+        (Arc::clone(&counter), Waker::from(counter))
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+impl Wake for Counter {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::AcqRel);
+    }
+}
+
+/// Polls `fut` once with `waker`.
+pub(crate) fn poll_once<F: Future>(fut: std::pin::Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
+    fut.poll(&mut Context::from_waker(waker))
+}
+
+/// Two connected streams, both non-blocking.
+pub(crate) fn pair() -> (UnixStream, UnixStream) {
+    let (a, b) = UnixStream::pair().unwrap();
+    a.set_nonblocking(true).unwrap();
+    b.set_nonblocking(true).unwrap();
+    (a, b)
+}
+
+/// Turns the reactor until it gave a waker, or an event for each of `events`.
+pub(crate) fn turn_until_woken(reactor: &mut Reactor) -> Vec<Waker> {
+    let mut woken = Vec::new();
+    while woken.is_empty() {
+        reactor.poll(None, &mut woken).unwrap();
+    }
+    woken
+}
+
+/// How many descriptors this process has open.
+pub(crate) fn open_fds() -> usize {
+    std::fs::read_dir("/proc/self/fd").unwrap().count()
+}
+
+pub(crate) fn kind<T>(result: io::Result<T>) -> io::ErrorKind {
+    match result {
+        Ok(_) => panic!("an error was expected"),
+        Err(error) => error.kind(),
+    }
+}
+
+/// Lets this process open `wanted` descriptors, where the system starts it with fewer.
+pub(crate) fn allow_fds(wanted: u64) {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current.is_some_and(|current| current < wanted) {
+        limit.current = Some(limit.maximum.map_or(wanted, |maximum| maximum.min(wanted)));
+        setrlimit(Resource::Nofile, limit).unwrap();
+    }
+}
