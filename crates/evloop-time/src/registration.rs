@@ -51,15 +51,17 @@ impl Registration {
         waker: Waker,
     ) -> Result<Self, Waker> {
         match context::current() {
-            Some(local) if local.is_home_of(handle) => Ok(Self::at_home(&local, when, waker)),
+            Some(local) if local.is_home_of(handle) => Ok(Self::at_home(&local, when, || waker)),
             _ => Self::away(handle, when, waker),
         }
     }
 
     /// Registers with the current driver of this thread.
     #[inline]
-    pub(crate) fn at_home(local: &Local, when: When, waker: Waker) -> Self {
+    pub(crate) fn at_home(local: &Local, when: When, waker: impl FnOnce() -> Waker) -> Self {
         let tick = when.tick(&local.shared, Shared::now_at_home);
+        // User code, so before anything is borrowed.
+        let waker = waker();
         let key = local.wheel.borrow_mut().insert(tick, waker);
         Self {
             handle: Some(local.handle()),

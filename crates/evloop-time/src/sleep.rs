@@ -196,23 +196,18 @@ impl Sleep {
     /// Sets the timer of an unpolled sleep.
     #[inline]
     fn start(&mut self, when: When, cx: &Context<'_>) {
-        // User code, so before anything is borrowed.
-        let mut waker = cx.waker().clone();
-        if let Some(handle) = self.handle() {
-            match Registration::with_handle(handle, when, waker) {
-                Ok(waiting) => {
-                    self.state = State::Waiting(waiting);
-                    return;
-                }
-                // That driver is gone. Go on without it.
-                Err(unused) => waker = unused,
-            }
+        if let Some(handle) = self.handle()
+            && let Ok(waiting) = Registration::with_handle(handle, when, cx.waker().clone())
+        {
+            self.state = State::Waiting(waiting);
+            return;
         }
+        // There is no bound driver, or it is gone.
         let Some(local) = context::current() else {
             panic!("{NO_DRIVER}");
         };
         // Built in place: copying what was just written piecemeal costs more than the wheel does.
-        self.state = State::Waiting(Registration::at_home(&local, when, waker));
+        self.state = State::Waiting(Registration::at_home(&local, when, || cx.waker().clone()));
     }
 }
 

@@ -1,0 +1,96 @@
+//! The manual clock and what it does to waiting drivers.
+
+use std::time::Duration;
+
+use evloop_time::{Clock, ManualClock};
+
+use super::support::{Count, SECOND, World, YEAR, poll, run, spawn, watched};
+
+#[test]
+fn a_manual_clock_moves_only_forward_and_stops_at_its_end() {
+    let clock = ManualClock::new();
+    let start = clock.now();
+
+    clock.advance_to(start + 5 * SECOND);
+    clock.advance_to(start);
+    assert_eq!(clock.elapsed(), 5 * SECOND);
+
+    clock.advance(Duration::MAX);
+    assert_eq!(clock.elapsed(), Duration::from_nanos(u64::MAX));
+    clock.advance(SECOND);
+    assert_eq!(clock.elapsed(), Duration::from_nanos(u64::MAX));
+}
+
+#[test]
+fn clones_are_the_same_clock() {
+    let clock = ManualClock::default();
+    clock.clone().advance(SECOND);
+    assert_eq!(clock.elapsed(), SECOND);
+}
+
+#[test]
+fn an_auto_jumping_clock_jumps_only_when_there_is_a_deadline() {
+    let clock = ManualClock::new().with_auto_jump();
+    assert_eq!(clock.idle(None), None);
+    assert_eq!(clock.elapsed(), Duration::ZERO);
+
+    assert_eq!(clock.idle(Some(clock.now() + SECOND)), Some(Duration::ZERO));
+    assert_eq!(clock.elapsed(), SECOND);
+
+    clock.set_auto_jump(false);
+    assert_eq!(clock.idle(Some(clock.now() + SECOND)), None);
+    assert_eq!(clock.elapsed(), SECOND);
+}
+
+#[test]
+fn moving_the_clock_wakes_the_drivers_that_wait_until_they_are_gone() {
+    let world = World::new();
+    let (old, old_waker) = Count::new();
+    let (new, new_waker) = Count::new();
+    world.driver.set_unpark(old_waker);
+    world.driver.set_unpark(new_waker);
+
+    world.clock.advance(SECOND);
+    assert_eq!((old.get(), new.get()), (0, 1));
+    world.clock.advance(Duration::ZERO);
+    assert_eq!(new.get(), 1, "it did not move");
+
+    let clock = world.clock.clone();
+    drop(world);
+    clock.advance(SECOND);
+    assert_eq!(new.get(), 1);
+}
+
+#[test]
+fn a_parked_loop_notices_a_clock_moved_from_another_thread() {
+    watched(|| {
+        let world = World::new();
+        let clock = world.clock.clone();
+        let mover = spawn(move || {
+            for _ in 0..100 {
+                clock.advance(SECOND);
+            }
+        });
+
+        run(
+            &world.driver,
+            evloop_time::sleep_until(world.start + 100 * SECOND),
+        );
+
+        mover.join().expect("it does not panic");
+    });
+}
+
+#[test]
+fn the_end_of_the_clock_is_not_the_end_of_never() {
+    let world = World::new();
+    let _guard = world.driver.enter();
+    let mut never = evloop_time::sleep(Duration::MAX);
+    assert!(poll(&mut never).is_pending());
+
+    for _ in 0..3 {
+        assert_eq!(world.pass(1_000 * YEAR), 0);
+        assert!(poll(&mut never).is_pending());
+    }
+    assert_eq!(world.driver.next_deadline(), None);
+}

@@ -1,0 +1,217 @@
+//! The driver, its guards and its end.
+
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Duration;
+
+use evloop_time::{ManualClock, TimeDriver, TimeHandle, sleep};
+
+use super::support::{Count, MS, Order, SECOND, World, YEAR, poll, poll_with, run};
+
+#[test]
+fn the_driver_entered_last_is_current() {
+    let (outer, inner) = (World::new(), World::new());
+    assert!(TimeHandle::try_current().is_none());
+
+    let outer_guard = outer.driver.enter();
+    let inner_guard = inner.driver.enter();
+    let mut nap = sleep(SECOND);
+    assert!(poll(&mut nap).is_pending());
+    assert!(inner.driver.has_timers() && !outer.driver.has_timers());
+
+    drop(inner_guard);
+    let mut nap = sleep(SECOND);
+    assert!(poll(&mut nap).is_pending());
+    assert!(outer.driver.has_timers());
+
+    drop(outer_guard);
+    assert!(TimeHandle::try_current().is_none());
+}
+
+#[test]
+fn guards_may_be_dropped_in_any_order() {
+    let (outer, inner) = (World::new(), World::new());
+    let outer_guard = outer.driver.enter();
+    let inner_guard = inner.driver.enter();
+    let again = outer.driver.enter();
+
+    drop(outer_guard);
+    drop(again);
+    let mut nap = sleep(SECOND);
+    assert!(poll(&mut nap).is_pending());
+
+    assert!(inner.driver.has_timers());
+    drop(inner_guard);
+    assert!(TimeHandle::try_current().is_none());
+}
+
+#[test]
+fn a_forgotten_guard_does_not_keep_a_dropped_driver_current() {
+    let outer = World::new();
+    let _guard = outer.driver.enter();
+    let inner = World::new();
+    std::mem::forget(inner.driver.enter());
+    drop(inner);
+
+    let mut nap = sleep(SECOND);
+    assert!(poll(&mut nap).is_pending());
+
+    assert!(outer.driver.has_timers());
+}
+
+#[test]
+fn timers_are_handed_out_by_deadline_then_insertion_into_the_given_list() {
+    let world = World::new();
+    let _guard = world.driver.enter();
+    let order = Order::default();
+    let handle = world.driver.handle();
+    let insert = |seconds, number| {
+        let timer = handle.insert(world.start + seconds * SECOND, order.waker(number));
+        timer.expect("the driver is open")
+    };
+    let mut timers = [insert(2, 0), insert(1, 1), insert(2, 2), insert(1, 3)];
+    assert!(timers[0].reset(world.start + SECOND));
+    timers[3].cancel();
+    assert!(
+        !timers[3].reset(world.start),
+        "a cancelled timer is not revived"
+    );
+
+    world.clock.advance(2 * SECOND);
+    let mut woken = vec![order.waker(99)];
+    world.driver.advance(&mut woken);
+    woken.drain(..).for_each(Waker::wake);
+
+    assert_eq!(order.take(), [99, 1, 0, 2]);
+    assert!(!timers[0].reset(world.start), "it has fired");
+}
+
+#[test]
+fn wait_limit_ends_at_the_next_deadline() {
+    let world = World::new();
+    let _guard = world.driver.enter();
+    assert_eq!(world.driver.wait_limit(), None);
+
+    let mut nap = sleep(SECOND);
+    assert!(poll(&mut nap).is_pending());
+    assert_eq!(
+        world.driver.wait_limit(),
+        None,
+        "a manual clock moves by hand"
+    );
+    world.clock.advance(SECOND);
+    assert_eq!(world.driver.wait_limit(), Some(Duration::ZERO));
+}
+
+#[test]
+fn a_program_of_hours_runs_at_once_on_a_jumping_clock() {
+    let clock = ManualClock::new().with_auto_jump();
+    let driver = TimeDriver::new(Arc::new(clock.clone()));
+
+    run(&driver, async {
+        for hours in 1..=24 {
+            sleep(3_600 * SECOND).await;
+            assert_eq!(clock.elapsed(), hours * 3_600 * SECOND);
+        }
+        sleep(10 * YEAR).await;
+    });
+
+    assert_eq!(clock.elapsed(), 86_400 * SECOND + 10 * YEAR);
+}
+
+#[test]
+fn case_150_tiny_sleeps_take_one_turn_each() {
+    let clock = ManualClock::new().with_auto_jump();
+    let driver = TimeDriver::new(Arc::new(clock.clone()));
+    let _guard = driver.enter();
+
+    for exponent in -10..=0 {
+        let mut nap = evloop_time::sleep_secs(10_f64.powi(exponent)).expect("it is a number");
+        let mut n_turns = 0;
+        while poll(&mut nap).is_pending() {
+            assert_eq!(driver.wait_limit(), Some(Duration::ZERO));
+            super::support::turn(&driver);
+            n_turns += 1;
+        }
+        assert_eq!(n_turns, 1, "10^{exponent} s");
+    }
+}
+
+#[test]
+fn a_dropped_driver_wakes_what_waits_and_refuses_more() {
+    let world = World::new();
+    let handle = world.driver.handle();
+    let order = Order::default();
+    let guard = world.driver.enter();
+    let late = handle.insert_after(2 * SECOND, order.waker(2));
+    let soon = handle.insert_after(SECOND, order.waker(1));
+    drop(guard);
+    let remote = handle.insert_after(MS, order.waker(0));
+
+    drop(world);
+
+    assert_eq!(order.take(), [0, 1, 2]);
+    assert!(handle.is_closed());
+    let (count, waker) = Count::new();
+    let refused = handle
+        .insert_after(SECOND, waker)
+        .expect_err("it is closed");
+    assert_eq!(
+        refused.to_string(),
+        "failed to insert a timer: its time driver is closed"
+    );
+    refused.into_waker().wake();
+    assert_eq!(count.get(), 1);
+    drop((late, soon, remote));
+}
+
+#[test]
+fn a_sleep_whose_driver_was_dropped_goes_on_with_the_current_one() {
+    let (first, second) = (World::new(), World::new());
+    let (count, waker) = Count::new();
+    let guard = first.driver.enter();
+    let mut nap = sleep(SECOND);
+    assert!(poll_with(&mut nap, &waker).is_pending());
+    drop(guard);
+    let mut bound = first.driver.handle().sleep(SECOND);
+    assert!(poll_with(&mut bound, &waker).is_pending());
+    let mut unpolled = first.driver.handle().sleep(SECOND);
+    drop(first);
+    assert_eq!(count.get(), 2);
+
+    let _guard = second.driver.enter();
+    for nap in [&mut nap, &mut bound, &mut unpolled] {
+        assert!(poll_with(nap, &waker).is_pending(), "it is not early");
+    }
+
+    assert_eq!(second.pass(2 * SECOND), 3);
+    for nap in [&mut nap, &mut bound, &mut unpolled] {
+        assert!(poll_with(nap, &waker).is_ready());
+    }
+}
+
+#[test]
+#[should_panic(expected = "no time driver is entered")]
+fn a_sleep_whose_driver_was_dropped_says_so_when_there_is_no_other() {
+    let world = World::new();
+    let mut nap = world.driver.handle().sleep(SECOND);
+    assert!(poll(&mut nap).is_pending());
+    drop(world);
+
+    assert!(poll(&mut nap).is_pending());
+}
+
+#[test]
+fn a_waker_that_panics_at_the_end_of_the_driver_leaves_the_others_woken() {
+    let world = World::new();
+    let handle = world.driver.handle();
+    let order = Order::default();
+    let panics = Waker::from(Arc::new(super::support::Call(|| panic!("a hostile waker"))));
+    let first = handle.insert_after(SECOND, panics);
+    let second = handle.insert_after(2 * SECOND, order.waker(2));
+
+    drop(world);
+
+    assert_eq!(order.take(), [2]);
+    drop((first, second));
+}

@@ -1,0 +1,10 @@
+//! Time through its public interface, on manual clocks only.
+
+mod clocks;
+mod deadlines;
+mod driver;
+mod intervals;
+mod museum;
+mod remote;
+mod sleeps;
+mod support;

@@ -1,0 +1,189 @@
+//! A driver on a manual clock, wakers that keep count, and a watchdog.
+
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use evloop_time::{Clock, ManualClock, TimeDriver};
+
+pub(crate) const MS: Duration = Duration::from_millis(1);
+pub(crate) const NS: Duration = Duration::from_nanos(1);
+pub(crate) const SECOND: Duration = Duration::from_secs(1);
+pub(crate) const DAY: Duration = Duration::from_secs(86_400);
+pub(crate) const YEAR: Duration = Duration::from_secs(365 * 86_400);
+
+/// A driver and the clock it goes by.
+pub(crate) struct World {
+    pub(crate) clock: ManualClock,
+    pub(crate) driver: TimeDriver,
+    pub(crate) start: Instant,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let clock = ManualClock::new();
+        Self {
+            driver: TimeDriver::new(Arc::new(clock.clone())),
+            start: clock.now(),
+            clock,
+        }
+    }
+
+    /// Turns the driver once and wakes what is due. Returns how much that was.
+    pub(crate) fn turn(&self) -> usize {
+        turn(&self.driver)
+    }
+
+    /// Lets time pass and turns the driver once.
+    pub(crate) fn pass(&self, by: Duration) -> usize {
+        self.clock.advance(by);
+        self.turn()
+    }
+}
+
+pub(crate) fn turn(driver: &TimeDriver) -> usize {
+    let mut woken = Vec::new();
+    driver.advance(&mut woken);
+    let n_woken = woken.len();
+    woken.into_iter().for_each(Waker::wake);
+    n_woken
+}
+
+/// A waker that counts how often it was woken.
+#[derive(Default)]
+pub(crate) struct Count(AtomicUsize);
+
+impl Count {
+    pub(crate) fn new() -> (Arc<Self>, Waker) {
+        let count = Arc::new(Self::default());
+        (Arc::clone(&count), Waker::from(count))
+    }
+
+    pub(crate) fn get(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// A waker that calls a function.
+pub(crate) struct Call<F>(pub(crate) F);
+
+impl<F: Fn() + Send + Sync + 'static> Wake for Call<F> {
+    fn wake(self: Arc<Self>) {
+        (self.0)();
+    }
+}
+
+/// Wakers that write their number into one list.
+#[derive(Clone, Default)]
+pub(crate) struct Order(Arc<Mutex<Vec<u32>>>);
+
+impl Order {
+    pub(crate) fn waker(&self, number: u32) -> Waker {
+        let list = Arc::clone(&self.0);
+        Waker::from(Arc::new(Call(move || {
+            list.lock().expect("no waker panics").push(number);
+        })))
+    }
+
+    pub(crate) fn take(&self) -> Vec<u32> {
+        std::mem::take(&mut *self.0.lock().expect("no waker panics"))
+    }
+}
+
+/// Polls once with a waker that does nothing.
+pub(crate) fn poll<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+    poll_with(future, Waker::noop())
+}
+
+pub(crate) fn poll_with<F: Future + Unpin>(future: &mut F, waker: &Waker) -> Poll<F::Output> {
+    Pin::new(future).poll(&mut Context::from_waker(waker))
+}
+
+/// A waker that unparks this thread: sticky, as `set_unpark` asks for.
+pub(crate) fn unpark_this_thread() -> Waker {
+    let this = thread::current();
+    Waker::from(Arc::new(Call(move || this.unpark())))
+}
+
+/// Runs a future on this thread, with the driver entered and turned.
+pub(crate) fn run<F: Future>(driver: &TimeDriver, future: F) -> F::Output {
+    let mut future = pin!(future);
+    let unpark = unpark_this_thread();
+    driver.set_unpark(unpark.clone());
+    let _guard = driver.enter();
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&unpark)) {
+            return output;
+        }
+        match driver.wait_limit() {
+            None => thread::park(),
+            Some(limit) if limit.is_zero() => {}
+            Some(limit) => thread::park_timeout(limit),
+        }
+        turn(driver);
+    }
+}
+
+/// Runs a future on this thread without any driver.
+pub(crate) fn run_without_driver<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let unpark = unpark_this_thread();
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&unpark)) {
+            return output;
+        }
+        thread::park();
+    }
+}
+
+/// Runs the test on a thread of its own, and fails if it takes ten seconds.
+pub(crate) fn watched<R: Send + 'static>(test: impl FnOnce() -> R + Send + 'static) -> R {
+    let (done, result) = mpsc::channel();
+    let thread = spawn(move || {
+        // Nobody listens when the watchdog has given up.
+        drop(done.send(test()));
+    });
+    match result.recv_timeout(Duration::from_secs(10)) {
+        Ok(result) => result,
+        Err(mpsc::RecvTimeoutError::Timeout) => panic!("the test hangs"),
+        Err(mpsc::RecvTimeoutError::Disconnected) => match thread.join() {
+            Err(payload) => std::panic::resume_unwind(payload),
+            Ok(()) => panic!("the test ended without a result"),
+        },
+    }
+}
+
+pub(crate) fn spawn<R: Send + 'static>(
+    body: impl FnOnce() -> R + Send + 'static,
+) -> thread::JoinHandle<R> {
+    thread::Builder::new()
+        .name("test".into())
+        .spawn(body)
+        .expect("the machine has a thread to spare")
+}
+
+/// Runs the body on another thread and waits for it.
+pub(crate) fn elsewhere<R: Send>(body: impl FnOnce() -> R + Send) -> R {
+    thread::scope(|scope| {
+        let thread = thread::Builder::new()
+            .spawn_scoped(scope, body)
+            .expect("the machine has a thread to spare");
+        match thread.join() {
+            Ok(result) => result,
+            Err(payload) => std::panic::resume_unwind(payload),
+        }
+    })
+}

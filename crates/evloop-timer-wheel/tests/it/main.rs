@@ -1,0 +1,5 @@
+//! The wheel through its public interface.
+
+mod behaviour;
+mod model;
+mod museum;
