@@ -115,7 +115,7 @@ impl TimeDriver {
     ///
     /// # Cost
     ///
-    /// O(1), and one lock, held by others only for the time of a push.
+    /// O(1). Takes a lock only when another thread has left something to do.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
         self.local.carry_out_orders();
@@ -149,8 +149,8 @@ impl TimeDriver {
     ///
     /// # Cost
     ///
-    /// O(1) and one lock when nothing is due, O(1) for each timer that is. The clock is read only
-    /// when there are timers.
+    /// O(1) when nothing is due, O(1) for each timer that is. The clock is read only when there are
+    /// timers, and a lock is taken only when another thread has left something to do.
     pub fn advance(&self, woken: &mut Vec<Waker>) {
         let Local { shared, wheel, .. } = &*self.local;
         self.local.carry_out_orders();
@@ -163,8 +163,13 @@ impl TimeDriver {
     }
 }
 
-impl Drop for TimeDriver {
-    fn drop(&mut self) {
+impl TimeDriver {
+    /// Ends the driver, as dropping it does: refuses timers from now on, and wakes all that wait, in
+    /// order of their deadlines. Later calls do nothing.
+    pub fn close(&self) {
+        if self.local.closed.get() {
+            return;
+        }
         let Local {
             shared,
             wheel,
@@ -191,6 +196,12 @@ impl Drop for TimeDriver {
                 mem::forget(payload);
             }
         }
+    }
+}
+
+impl Drop for TimeDriver {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 

@@ -4,15 +4,17 @@
 //!
 //! - A thread that is not the driver's *posts* an order: it locks the inbox, appends, unlocks, and,
 //!   if the inbox was empty before, wakes the owner through its unpark waker.
-//! - The driver *collects*: it locks, takes all orders, unlocks, and carries them out. It does so in
-//!   `advance` and, again, in `next_deadline`, before it reads the wheel.
+//! - The driver *collects*: unless the flag `posted` says that there is nothing, it locks, takes all
+//!   orders, unlocks, and carries them out. It does so in `advance` and, again, in `next_deadline`,
+//!   before it reads the wheel. The flag is written under the lock and read without it, so a turn to
+//!   which nothing was posted takes no lock.
 //!
 //! # Why an earlier deadline is never slept through
 //!
 //! Let a driver compute its next deadline and then wait for it, and let another thread post an
-//! earlier one. Both take the lock, so one is first. If the post is first, collecting sees it, and
-//! the deadline computed takes it into account. If collecting is first, the inbox was left empty,
-//! so this post or one between them found it empty and wakes the owner after unlocking. The owner's
+//! earlier one. If the driver sees the flag, it takes the lock and sees the order, and the deadline
+//! computed takes it into account. If it does not, the inbox was empty when it last collected, so
+//! this post or one before it found the inbox empty and wakes the owner after unlocking. The owner's
 //! waker must be sticky, as every unpark token and event descriptor is: called before the wait
 //! begins, it makes the wait return. So the owner comes around, collects, and computes again. A
 //! post to an inbox that is not empty relies on the wake of the one that found it empty, which is
@@ -39,6 +41,8 @@ pub(crate) struct Shared {
     latest: AtomicU64,
     /// Set once, under the inbox's lock, so that no order is posted after the last collection.
     closed: AtomicBool,
+    /// Whether the inbox holds orders; written under its lock.
+    posted: AtomicBool,
     inbox: Mutex<Inbox>,
 }
 
@@ -68,6 +72,7 @@ impl Shared {
             clock,
             latest: AtomicU64::new(0),
             closed: AtomicBool::new(false),
+            posted: AtomicBool::new(false),
             inbox: Mutex::default(),
         }
     }
@@ -115,6 +120,8 @@ impl Shared {
             false => None,
         };
         inbox.orders.push(order);
+        // Pairs with the Acquire in `collect`, which then finds the order under the lock.
+        self.posted.store(true, Ordering::Release);
         drop(inbox);
         if let Some(unpark) = unpark {
             unpark.wake_by_ref();
@@ -125,10 +132,12 @@ impl Shared {
     /// Exchanges the posted orders for an empty list that keeps its memory.
     pub(crate) fn collect(&self, empty: Vec<Order>) -> Vec<Order> {
         debug_assert!(empty.is_empty());
-        let mut inbox = self.inbox();
-        if inbox.orders.is_empty() {
+        // Pairs with the Release in `post`. A post that is missed here wakes the owner.
+        if !self.posted.load(Ordering::Acquire) {
             return empty;
         }
+        let mut inbox = self.inbox();
+        self.posted.store(false, Ordering::Relaxed);
         mem::replace(&mut inbox.orders, empty)
     }
 

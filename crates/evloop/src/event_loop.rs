@@ -192,6 +192,8 @@ impl EventLoop {
         );
         self.handle.close_watches();
         let n_abandoned = self.executor.close();
+        // What still waits for a time finds the executor closed, and is dropped.
+        self.driver.close();
         self.handle.close_default_executor();
         if n_abandoned > 0 {
             let message =
