@@ -21,7 +21,7 @@
 //!     let (done, pending) = wait(tasks).return_when(FirstCompleted).await.unwrap();
 //!     assert_eq!(done[0].result().unwrap().as_ref().unwrap(), &"fast");
 //!     assert_eq!(pending.len(), 1);
-//!     for task in pending {
+//!     for task in pending.into_handles() {
 //!         task.cancel();
 //!         assert!(task.await.unwrap_err().is_cancelled());
 //!     }

@@ -26,7 +26,7 @@
     reason = "a waker's data pointer is turned back into its slot and block"
 )]
 
-use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::alloc::{Layout, handle_alloc_error};
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
@@ -37,7 +37,7 @@ use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::inbox::{Inbox, contain};
 use super::slot::{MAX_SLOTS, Slot};
-use super::sync::{AtomicUsize, Ordering, fence};
+use super::sync::{AtomicUsize, Ordering, alloc, dealloc, fence};
 
 /// A counted reference to a block; the owner's is never given to a waker.
 pub(super) struct Block {
@@ -313,11 +313,14 @@ unsafe fn free(header: NonNull<Header>) {
         // SAFETY: (1) initialised, and dropped once. It does something under loom only.
         unsafe { slot.drop_in_place() };
     }
-    // A parent's waker that was lent when the owner left may still be here.
-    contain(|| {
-        // SAFETY: (1) initialised, and dropped once.
-        unsafe { header.drop_in_place() };
-    });
+    // SAFETY: (2) nobody else has the block any more.
+    let inbox = unsafe { &header.as_ref().inbox };
+    // SAFETY: (2) neither an owner nor a pusher is left.
+    let leftovers = unsafe { inbox.take_leftovers() };
+    // Their drop is foreign, and we may be inside the drop of a child's waker.
+    contain(|| drop(leftovers));
+    // SAFETY: (1) initialised, and dropped once.
+    unsafe { header.drop_in_place() };
     // SAFETY: (1) allocated with this layout.
     unsafe { dealloc(header.as_ptr().cast(), layout(len)) };
     if root != header {

@@ -213,10 +213,22 @@ impl Inbox {
         parked
     }
 
+    /// Takes the wakers that were lent when the owner left.
+    ///
+    /// # Safety
+    ///
+    /// - The owner is gone, and every push is over (invariant 2).
+    pub(super) unsafe fn take_leftovers(&self) -> [Option<Waker>; 2] {
+        self.parents.each_ref().map(|cell| {
+            // SAFETY: (2) nobody else has the inbox.
+            unsafe { cell.take() }
+        })
+    }
+
     /// Marks the owner gone and returns the wakers that it left.
     ///
-    /// Pushes after this find `AWAKE` and wake nobody. A waker that is lent just now stays until
-    /// the inbox is dropped.
+    /// Pushes after this find `AWAKE` and wake nobody. A waker that is lent just now stays as a
+    /// leftover.
     ///
     /// # Safety
     ///
@@ -287,7 +299,8 @@ impl ParentCell {
 
     /// # Safety
     ///
-    /// - The caller is the owner and found the cell not lent (invariant 2).
+    /// - The caller is the owner and found the cell not lent, or the only one that is left
+    ///   (invariant 2).
     unsafe fn take(&self) -> Option<Waker> {
         // SAFETY: (2) promised by the caller.
         self.waker.with_mut(|kept| unsafe { kept.replace(None) })

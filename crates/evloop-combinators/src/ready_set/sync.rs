@@ -1,4 +1,4 @@
-//! The atomics of the ready list: the machine's, or loom's under `--cfg loom`.
+//! The atomics and the allocator of the ready list: the machine's, or loom's under `--cfg loom`.
 
 #[cfg(loom)]
 mod modelled;
@@ -6,6 +6,10 @@ mod modelled;
 mod native;
 
 #[cfg(loom)]
-pub(super) use modelled::{AtomicBool, AtomicU32, AtomicUsize, Ordering, UnsafeCell, fence};
+pub(super) use modelled::{
+    AtomicBool, AtomicU32, AtomicUsize, Ordering, UnsafeCell, alloc, dealloc, fence,
+};
 #[cfg(not(loom))]
-pub(super) use native::{AtomicBool, AtomicU32, AtomicUsize, Ordering, UnsafeCell, fence};
+pub(super) use native::{
+    AtomicBool, AtomicU32, AtomicUsize, Ordering, UnsafeCell, alloc, dealloc, fence,
+};

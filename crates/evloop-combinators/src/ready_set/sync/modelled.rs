@@ -1,5 +1,6 @@
-//! loom's twins of the atomics.
+//! loom's twins, which see races and leaks.
 
+pub(in crate::ready_set) use loom::alloc::{alloc, dealloc};
 pub(in crate::ready_set) use loom::cell::UnsafeCell;
 pub(in crate::ready_set) use loom::sync::atomic::{
     AtomicBool, AtomicU32, AtomicUsize, Ordering, fence,

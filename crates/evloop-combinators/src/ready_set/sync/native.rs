@@ -1,5 +1,6 @@
-//! The machine's atomics, and a cell with the interface of loom's.
+//! The machine's atomics and allocator, and a cell with the interface of loom's.
 
+pub(in crate::ready_set) use std::alloc::{alloc, dealloc};
 pub(in crate::ready_set) use std::sync::atomic::{
     AtomicBool, AtomicU32, AtomicUsize, Ordering, fence,
 };

@@ -1,0 +1,105 @@
+//! The number of allocations does not depend on the number of children.
+
+#![expect(
+    unsafe_code,
+    reason = "a counting allocator implements an unsafe trait"
+)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::future::{Ready, ready};
+use std::hint::black_box;
+
+use evloop_combinators::{Completion, FirstCompleted, Waitable, gather, race, try_gather, wait};
+
+use crate::harness::now;
+
+/// Counts the allocations of each thread.
+struct Counting;
+
+thread_local! {
+    static N_ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+// SAFETY: everything is passed on to the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        N_ALLOCATIONS.set(N_ALLOCATIONS.get() + 1);
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.dealloc(ptr, layout) }
+    }
+}
+
+fn count<T>(f: impl FnOnce() -> T) -> usize {
+    let before = N_ALLOCATIONS.get();
+    black_box(f());
+    N_ALLOCATIONS.get() - before
+}
+
+#[test]
+fn a_gather_takes_three_for_any_number_of_children() {
+    for n in [1, 2, 10, 1000, 100_000] {
+        assert_eq!(count(|| now(gather((0..n).map(ready)))), 3, "gather of {n}");
+        assert_eq!(
+            count(|| now(try_gather((0..n).map(|n| ready(Ok::<_, ()>(n)))))),
+            3
+        );
+        assert_eq!(count(|| now(race((0..n).map(ready)))), 2, "race of {n}");
+    }
+}
+
+#[test]
+fn a_tuple_takes_one() {
+    assert_eq!(count(|| now(gather((ready(1), ready("b"), ready('c'))))), 1);
+    assert_eq!(count(|| now(race((ready(1), ready(2))))), 1);
+}
+
+struct Keyed(Waitable<Ready<u64>>, u64);
+
+impl Completion for Keyed {
+    type Output = u64;
+
+    fn poll_done(&mut self, cx: &mut std::task::Context<'_>) -> std::task::Poll<()> {
+        self.0.poll_done(cx)
+    }
+
+    fn output(&self) -> Option<&u64> {
+        self.0.output()
+    }
+
+    fn key(&self) -> Option<u64> {
+        Some(self.1)
+    }
+}
+
+/// `done` grows by doubling; the set itself is three, and one more with keys.
+#[test]
+fn a_wait_takes_three_and_those_of_done() {
+    for n in [1, 2, 10, 1000] {
+        let handles = (0..n).map(|n| Waitable::new(ready(n)));
+        let waiting = std::cell::RefCell::new(None);
+        assert_eq!(
+            count(|| waiting.replace(Some(wait(handles)))),
+            3,
+            "wait for {n}"
+        );
+
+        let policy = |_: &u64| true;
+        let done = count(|| {
+            waiting
+                .take()
+                .map(|waiting| now(waiting.return_when(policy)))
+        });
+        assert!(done <= 1 + 10, "{done} for {n}");
+    }
+    let one = wait([Keyed(Waitable::new(ready(1)), 1)]);
+    assert_eq!(count(|| now(one.return_when(FirstCompleted))), 1, "`done`");
+}

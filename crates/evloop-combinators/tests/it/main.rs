@@ -1,0 +1,15 @@
+//! The behaviour of the combinators, through their public interface.
+
+mod allocations;
+mod auto_traits;
+mod fairness;
+mod gather;
+mod harness;
+mod hostile;
+mod model;
+mod museum;
+mod race;
+mod threads;
+mod try_gather;
+mod wait;
+mod wait_set;
