@@ -56,7 +56,8 @@ pub trait Clock: Send + Sync + Debug {
     /// How long a thread with nothing to do until `until` should really wait, in the form pollers
     /// take: `None` is until something happens, zero is not at all.
     ///
-    /// `until` is the next deadline, `None` when there is none. A clock whose time is not real
+    /// `until` is the next deadline, `None` when there is none. It may have passed, which leaves
+    /// nothing to wait for. A clock whose time is not real
     /// time may move itself here.
     fn idle(&self, until: Option<Instant>) -> Option<Duration>;
 

@@ -10,6 +10,7 @@ use std::task::Waker;
 use evloop_timer_wheel::TimerWheel;
 
 use crate::driver::TimeDriver;
+use crate::epoch::START;
 use crate::handle::TimeHandle;
 use crate::inbox::{Order, Shared};
 
@@ -35,7 +36,7 @@ impl Local {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         Self {
             shared,
-            wheel: RefCell::new(TimerWheel::new(0)),
+            wheel: RefCell::new(TimerWheel::new(START)),
             spare_orders: Cell::default(),
             spare_handles: RefCell::default(),
             closed: Cell::new(false),

@@ -28,7 +28,8 @@ use crate::inbox::Shared;
 /// # Threads
 ///
 /// The driver stays on the thread that made it. On that thread, while it is entered, inserting,
-/// cancelling and resetting timers takes no lock and is O(1). Its [handles](Self::handle), and the
+/// cancelling and resetting timers takes no lock and is O(1), as long as their deadlines have not
+/// passed, and O(log n) for the n that have. Its [handles](Self::handle), and the
 /// futures bound to it, work from every thread: what they want goes through a small locked inbox,
 /// and the owner is woken by the waker given to [`set_unpark`](Self::set_unpark), once for any
 /// number of wishes.
@@ -66,7 +67,7 @@ pub struct TimeDriver {
 }
 
 impl TimeDriver {
-    /// Creates a driver without timers. Its tick zero is the clock's time now.
+    /// Creates a driver without timers. It starts at the clock's time now.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
@@ -111,11 +112,14 @@ impl TimeDriver {
     /// An instant no later than the earliest deadline; `None` when nothing will ever be due.
     ///
     /// It is that deadline exactly, unless a timer that was among the earliest was cancelled or
-    /// reset; then it may be earlier, and advancing at that time brings the exact one nearer.
+    /// reset; then it may be earlier, and advancing at that time brings the exact one nearer. An
+    /// instant that has passed means that timers are due: [`advance`](Self::advance) without
+    /// waiting.
     ///
     /// # Cost
     ///
-    /// O(1). Takes a lock only when another thread has left something to do.
+    /// O(1), or O(log n) while n timers wait whose deadlines had passed when they were given. Takes a
+    /// lock only when another thread has left something to do.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
         self.local.carry_out_orders();
@@ -142,14 +146,16 @@ impl TimeDriver {
     }
 
     /// Carries out what other threads have asked for, and moves the wakers of the timers that are
-    /// due to the end of `woken`, by deadline and, for equal deadlines, by insertion.
+    /// due to the end of `woken`, by deadline and, for equal deadlines, by insertion. Deadlines that
+    /// had passed when they were given are in this order too.
     ///
     /// Nothing is woken here: that is up to the caller, who may then hold what it likes. Timers
     /// inserted while the wakers run, even without delay, belong to the next call.
     ///
     /// # Cost
     ///
-    /// O(1) when nothing is due, O(1) for each timer that is. The clock is read only when there are
+    /// O(1) when nothing is due, O(1) for each timer that is, O(log n) for each of n whose deadlines
+    /// had passed when they were given. The clock is read only when there are
     /// timers, and a lock is taken only when another thread has left something to do.
     pub fn advance(&self, woken: &mut Vec<Waker>) {
         let Local { shared, wheel, .. } = &*self.local;

@@ -1,4 +1,4 @@
-//! Instants as ticks: integer nanoseconds since a driver's start.
+//! Instants as ticks: integer nanoseconds, counted from a year before a driver's start.
 
 use std::time::{Duration, Instant};
 
@@ -7,14 +7,22 @@ use crate::delay::nanos;
 /// The deadline that is never due.
 pub(crate) const NEVER: u64 = u64::MAX;
 
-/// The instant that is tick zero of a driver.
+/// The tick of a driver's start. The 416 days of ticks before it keep deadlines apart that had
+/// passed when the driver was made.
+pub(crate) const START: u64 = 1 << 55;
+
+/// The instant at which a driver started.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Epoch(pub(crate) Instant);
 
 impl Epoch {
-    /// The tick of a deadline; [`NEVER`] beyond 584 years, zero before the start.
+    /// The tick of a deadline; [`NEVER`] beyond 583 years, zero more than 416 days before the
+    /// start.
     pub(crate) fn deadline(self, instant: Instant) -> u64 {
-        nanos(instant.saturating_duration_since(self.0))
+        match instant.checked_duration_since(self.0) {
+            Some(after) => START.saturating_add(nanos(after)),
+            None => START.saturating_sub(nanos(self.0.duration_since(instant))),
+        }
     }
 
     /// The tick of a reading of the clock, which never reaches [`NEVER`].
@@ -33,6 +41,11 @@ impl Epoch {
         if tick == NEVER {
             return None;
         }
-        self.0.checked_add(Duration::from_nanos(tick))
+        let distance = Duration::from_nanos(tick.abs_diff(START));
+        match tick < START {
+            // Only a tick that stands for everything before it can be too early to express.
+            true => Some(self.0.checked_sub(distance).unwrap_or(self.0)),
+            false => self.0.checked_add(distance),
+        }
     }
 }

@@ -88,8 +88,8 @@ impl TimeHandle {
 
     /// Has `waker` woken at `deadline`, unless the returned [`Timer`] is dropped before.
     ///
-    /// A deadline that has passed is due at the driver's next turn, never at once. One more than 584
-    /// years after the driver's start is never due.
+    /// A deadline that has passed is due at the driver's next turn, never at once; of several, the
+    /// earliest is woken first. One more than 583 years after the driver's start is never due.
     ///
     /// # Errors
     ///
@@ -97,7 +97,7 @@ impl TimeHandle {
     ///
     /// # Cost
     ///
-    /// O(1). On the driver's thread, while it is entered: no lock, no allocation, and one `Arc`
+    /// O(1), or O(log n) for one of n deadlines that have passed. On the driver's thread, while it is entered: no lock, no allocation, and one `Arc`
     /// clone. Elsewhere: two allocations at most, one lock, and the owner is woken.
     pub fn insert(&self, deadline: Instant, waker: Waker) -> Result<Timer, DriverClosed> {
         Timer::insert(self, When::At(deadline), waker).map_err(|waker| DriverClosed { waker })

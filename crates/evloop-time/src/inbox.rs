@@ -29,7 +29,7 @@ use std::task::Waker;
 use evloop_timer_wheel::TimerKey;
 
 use crate::clock::Clock;
-use crate::epoch::Epoch;
+use crate::epoch::{Epoch, START};
 use crate::remote::RemoteTimer;
 
 /// The part of a driver that any thread may touch.
@@ -70,7 +70,7 @@ impl Shared {
         Self {
             epoch: Epoch(clock.now()),
             clock,
-            latest: AtomicU64::new(0),
+            latest: AtomicU64::new(START),
             closed: AtomicBool::new(false),
             posted: AtomicBool::new(false),
             inbox: Mutex::default(),

@@ -52,8 +52,9 @@
 //! # Time
 //!
 //! Instants are [`std::time::Instant`]; a driver counts integer nanoseconds from its own start, for
-//! 584 years. A deadline beyond that, and any [`Duration`](std::time::Duration) that leads there, is
-//! *never*: accepted, and never due. No timer fires early: where rounding is needed, it is up. A
+//! 583 years. A deadline beyond that, and any [`Duration`](std::time::Duration) that leads there, is
+//! *never*: accepted, and never due. A deadline that has passed is due at the next turn and keeps
+//! its place in the order of time, be it up to 416 days before the driver's start. No timer fires early: where rounding is needed, it is up. A
 //! clock that steps back is held at the latest time seen. Whether time passes while the machine is
 //! suspended is up to the operating system's monotonic clock: it stops on Linux and macOS, and goes
 //! on on Windows.
@@ -63,7 +64,8 @@
 //! [`sleep`] is `asyncio.sleep`: the delay counts from the first poll, as a coroutine starts when it
 //! is awaited, and `sleep(Duration::ZERO)` lets everything that is ready run once. [`sleep_secs`]
 //! takes seconds as a float and refuses NaN. [`TimeDriver`] is the part of the event loop that
-//! keeps `TimerHandle`s. Unlike there, a cancelled timer is unlinked at once, and timers with equal
+//! keeps `TimerHandle`s. As there, timers fire in the order of their deadlines, also of those that
+//! have passed. Unlike there, a cancelled timer is unlinked at once, and timers with equal
 //! deadlines fire in order of insertion. [`interval`] has no counterpart.
 //!
 //! [`deadline`] is **not** `asyncio.timeout`: it drops the future that is late, which therefore

@@ -16,7 +16,7 @@ use crate::registration::{DriverGone, Registration, When};
 /// Until then nothing happens: no clock is read and no timer set. The current driver of the thread
 /// that polls first is the one that is used. A delay of zero completes at the second poll, so that
 /// everything that is ready runs once, and needs no driver. Any other delay is waited for in full,
-/// to the nanosecond; one that leads beyond the driver's 584 years, such as [`Duration::MAX`], is
+/// to the nanosecond; one that leads beyond the driver's 583 years, such as [`Duration::MAX`], is
 /// waited for for ever.
 ///
 /// The future is `Send`: it may be polled on another thread than before, and wakes whoever polled

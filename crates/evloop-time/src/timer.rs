@@ -54,7 +54,7 @@ impl Timer {
 
     /// When the waker is woken; `None` is never.
     ///
-    /// A deadline before the driver's start reads as that start.
+    /// A deadline more than 416 days before the driver's start reads as that distance from it.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         self.registration.deadline()

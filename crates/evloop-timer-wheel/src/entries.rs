@@ -11,15 +11,30 @@ pub(crate) const NIL: u32 = u32::MAX;
 /// One place in the slab: 24 bytes beside the value and its tag.
 #[derive(Clone)]
 pub(crate) struct Entry<T> {
-    /// Never earlier than the wheel's time.
+    /// As given; before the wheel's time if it had passed already.
     pub(crate) deadline: u64,
     /// The stamp of the timer that lives here, or zero when none does.
     stamp: u64,
-    /// The neighbour inserted before this one in the same slot. Meaningless while vacant.
+    /// The neighbour inserted before this one in the same slot. Meaningless while vacant, and
+    /// half of the sequence number while overdue.
     pub(crate) previous: u32,
-    /// The neighbour inserted after this one in the same slot; the next vacant place while vacant.
+    /// The neighbour inserted after this one in the same slot; the next vacant place while vacant,
+    /// and the other half of the sequence number while overdue.
     pub(crate) next: u32,
     value: Option<T>,
+}
+
+impl<T> Entry<T> {
+    /// The sequence number of an overdue timer. Being in no list, it has no neighbours, and the
+    /// number takes their place.
+    pub(crate) fn sequence(&self) -> u64 {
+        (u64::from(self.previous) << u32::BITS) | u64::from(self.next)
+    }
+
+    pub(crate) fn set_sequence(&mut self, sequence: u64) {
+        self.previous = (sequence >> u32::BITS) as u32;
+        self.next = sequence as u32;
+    }
 }
 
 /// A slab of entries. Vacant places form a list through `next`, the last one freed first, because
@@ -90,7 +105,7 @@ impl<T> Entries<T> {
         self.first_vacant = index;
     }
 
-    /// Frees the place of a live entry that has been unlinked.
+    /// Frees the place of a live entry that has been detached.
     pub(crate) fn remove(&mut self, index: u32) -> (TimerKey, u64, T) {
         let place = &mut self.places[index as usize];
         let deadline = place.deadline;

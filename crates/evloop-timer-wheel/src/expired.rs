@@ -12,8 +12,8 @@ use crate::wheel::TimerWheel;
 pub struct ExpiredTimer<T> {
     /// The key under which the timer was known; it finds nothing any more.
     pub key: TimerKey,
-    /// The tick at which the timer was due, not the tick to which the wheel was advanced. A
-    /// deadline that had passed at insertion counts as the wheel's time of that moment.
+    /// The tick at which the timer was due, as it was given: not the tick to which the wheel was
+    /// advanced, and earlier than the wheel's time if it had passed already.
     pub deadline: u64,
     /// The value given at insertion.
     pub value: T,
@@ -22,8 +22,8 @@ pub struct ExpiredTimer<T> {
 /// The timers that are due, by deadline and, for equal deadlines, by insertion.
 ///
 /// Made by [`TimerWheel::advance`]. Each step takes one timer out. Dropping the iterator early
-/// loses nothing: the timers it did not reach stay in the wheel, due, and the wheel's time stays at
-/// the last one taken.
+/// loses nothing: the timers it did not reach stay in the wheel, due, and the wheel's time goes no
+/// further than the last one taken.
 ///
 /// # Examples
 ///

@@ -3,7 +3,7 @@
 //! # The nouns
 //!
 //! - A **tick** is the wheel's unit of time: a plain `u64` whose meaning (nanoseconds, frames,
-//!   log offsets) is yours. Any deadline from `0` to `u64::MAX` is accepted.
+//!   log offsets) is yours. Any deadline from `0` to `u64::MAX` is accepted, passed or to come.
 //! - A [`TimerWheel<T>`] holds values of type `T`, each under a deadline. It has a notion of
 //!   *now*, which only [`advance`](TimerWheel::advance) moves, and only forward.
 //! - A [`TimerKey`] names one inserted value. It is checked: once the value is gone, the key
@@ -12,7 +12,9 @@
 //!   order of deadline and, for equal deadlines, of insertion.
 //!
 //! Insert, cancel and reset are O(1) and allocate nothing once the wheel has grown to the number
-//! of timers it holds; [`next_deadline`](TimerWheel::next_deadline) reads two bitmaps.
+//! of timers it holds; [`next_deadline`](TimerWheel::next_deadline) reads two bitmaps. Only timers
+//! whose deadlines had passed when they were given are kept in an ordered map, and cost what that
+//! costs.
 //!
 //! # Example
 //!
@@ -39,7 +41,7 @@
 //! asyncio's loop keeps its `TimerHandle`s in a binary heap. A cancelled one stays in the heap
 //! until it surfaces or until cancelled ones are the majority; here it is unlinked at once and its
 //! value is returned. asyncio leaves the order of equal deadlines to the heap; here it is the order
-//! of insertion.
+//! of insertion. As there, deadlines that have passed are told apart: the earlier one comes first.
 //!
 //! # What this crate does not do
 //!
@@ -60,6 +62,7 @@ extern crate alloc;
 mod entries;
 mod expired;
 mod key;
+mod overdue;
 mod slots;
 mod wheel;
 

@@ -5,6 +5,7 @@ use core::fmt;
 use crate::entries::{Entries, Entry, NIL};
 use crate::expired::{Expired, ExpiredTimer};
 use crate::key::TimerKey;
+use crate::overdue::Overdue;
 use crate::slots::{Position, Slots};
 
 #[cfg(test)]
@@ -37,9 +38,11 @@ mod tests;
 ///
 /// # Deadlines that have passed
 ///
-/// A deadline before [`now`](Self::now) counts as now: the timer is due at the next
-/// [`advance`](Self::advance), whatever tick that is given, after the timers that were due at now
-/// already.
+/// A timer that is given a deadline before [`now`](Self::now) is *overdue*: it is due at the next
+/// [`advance`](Self::advance), whatever tick that is given. It keeps its deadline, and the order is
+/// the same as ever: by deadline, so before everything that is not overdue, and for equal deadlines
+/// by insertion. Overdue timers are kept beside the slots, in an ordered map. None moves from the
+/// slots to the map: time waits for a timer to be taken out before it passes the deadline.
 ///
 /// # Cost
 ///
@@ -52,11 +55,12 @@ mod tests;
 /// the level by the highest differing bit removes the special case of an overflow list.
 #[derive(Clone)]
 pub struct TimerWheel<T> {
-    /// Every timer is due at this tick or later, and sits where `Position::of` puts it for this
-    /// tick.
+    /// Never goes back. So a timer with an earlier deadline is in `overdue`, and was since that
+    /// deadline was given; any other sits in the slot where `Position::of` puts it for this tick.
     now: u64,
     entries: Entries<T>,
     slots: Slots,
+    overdue: Overdue,
 }
 
 impl<T> TimerWheel<T> {
@@ -67,6 +71,7 @@ impl<T> TimerWheel<T> {
             now,
             entries: Entries::new(),
             slots: Slots::new(),
+            overdue: Overdue::new(),
         }
     }
 
@@ -80,7 +85,7 @@ impl<T> TimerWheel<T> {
 
     /// Stores `value` until `deadline`.
     ///
-    /// A deadline that has passed counts as [`now`](Self::now).
+    /// The deadline may have [passed](Self#deadlines-that-have-passed).
     ///
     /// # Panics
     ///
@@ -88,12 +93,12 @@ impl<T> TimerWheel<T> {
     ///
     /// # Cost
     ///
-    /// O(1). Allocates only when there are more timers than ever before.
+    /// O(1), and allocates only when there are more timers than ever before. For a deadline that
+    /// has passed: O(log n) for the n that have, and may allocate.
     #[inline]
     pub fn insert(&mut self, deadline: u64, value: T) -> TimerKey {
-        let deadline = deadline.max(self.now);
         let key = self.entries.insert(deadline, value);
-        self.link(key.index, deadline);
+        self.attach(key.index, deadline);
         key
     }
 
@@ -103,18 +108,19 @@ impl<T> TimerWheel<T> {
     ///
     /// # Cost
     ///
-    /// O(1): it is unlinked at once, and nothing of it stays behind.
+    /// O(1): it is unlinked at once, and nothing of it stays behind. O(log n) if it is one of n
+    /// that are overdue.
     #[inline]
     pub fn cancel(&mut self, key: TimerKey) -> Option<T> {
         let index = self.entries.find(key)?;
-        self.unlink(index);
+        self.detach(index);
         Some(self.entries.remove(index).2)
     }
 
     /// Moves a timer to another deadline, earlier or later, and says whether it was there.
     ///
-    /// The key stays valid. Among equal deadlines the timer counts as inserted now. A deadline that
-    /// has passed counts as [`now`](Self::now).
+    /// The key stays valid. Among equal deadlines the timer counts as inserted now. The deadline may
+    /// have [passed](Self#deadlines-that-have-passed).
     ///
     /// # Examples
     ///
@@ -133,25 +139,25 @@ impl<T> TimerWheel<T> {
     ///
     /// # Cost
     ///
-    /// O(1), no allocation.
+    /// O(1), no allocation. From or to a deadline that has passed: O(log n) for the n that have,
+    /// and may allocate.
     #[inline]
     pub fn reset(&mut self, key: TimerKey, deadline: u64) -> bool {
         let Some(index) = self.entries.find(key) else {
             return false;
         };
-        self.unlink(index);
-        let deadline = deadline.max(self.now);
+        self.detach(index);
         self.entries.at_mut(index).deadline = deadline;
-        self.link(index, deadline);
+        self.attach(index, deadline);
         true
     }
 
     /// Advances time to `now` as the returned iterator is driven, taking out what is due.
     ///
     /// A timer whose deadline is `now` is due. A `now` before the wheel's own is read as the
-    /// wheel's own: time never goes back. A timer that is inserted between two calls is seen by the
-    /// second, so a timer that is inserted again whenever it expires, without delay, expires once
-    /// per call.
+    /// wheel's own: time never goes back, not even for timers that are overdue. A timer that is
+    /// inserted between two calls is seen by the second, so a timer that is inserted again whenever
+    /// it expires, without delay, expires once per call.
     ///
     /// # Examples
     ///
@@ -160,17 +166,19 @@ impl<T> TimerWheel<T> {
     ///
     /// let mut wheel = TimerWheel::new(1_000);
     /// wheel.insert(u64::MAX, "the end");
-    /// wheel.insert(5, "late already");
+    /// wheel.insert(7, "late already");
+    /// wheel.insert(5, "later still");
     ///
     /// let expired: Vec<_> = wheel.advance(1_000).map(|timer| (timer.deadline, timer.value)).collect();
-    /// assert_eq!(expired, [(1_000, "late already")]);
+    /// assert_eq!(expired, [(5, "later still"), (7, "late already")]);
+    /// assert_eq!(wheel.now(), 1_000);
     /// assert_eq!(wheel.advance(u64::MAX).count(), 1);
     /// ```
     ///
     /// # Cost
     ///
-    /// O(1) for each timer taken out, amortized: a timer moves down at most ten times. O(1) when
-    /// nothing is due, however far the jump. No allocation.
+    /// O(1) for each timer taken out, amortized: a timer moves down at most ten times. O(log n) for
+    /// each of n that are overdue. O(1) when nothing is due, however far the jump. No allocation.
     pub fn advance(&mut self, now: u64) -> Expired<'_, T> {
         let until = now.max(self.now);
         Expired { wheel: self, until }
@@ -183,11 +191,31 @@ impl<T> TimerWheel<T> {
     /// out nothing, but sorts the slot into finer ones, so waiting for one answer after another
     /// always ends.
     ///
+    /// While timers are overdue it is the earliest deadline of these, exactly, and so before
+    /// [`now`](Self::now): there is nothing to wait for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use evloop_timer_wheel::TimerWheel;
+    ///
+    /// let mut wheel = TimerWheel::new(100);
+    /// wheel.insert(130, ());
+    /// wheel.insert(90, ());
+    ///
+    /// assert_eq!(wheel.next_deadline(), Some(90));
+    /// assert_eq!(wheel.advance(90).count(), 1); // Reads as an advance to 100.
+    /// assert_eq!(wheel.next_deadline(), Some(130));
+    /// ```
+    ///
     /// # Cost
     ///
-    /// O(1).
+    /// O(1). O(log n) while n timers are overdue.
     #[must_use]
     pub fn next_deadline(&self) -> Option<u64> {
+        if let Some(deadline) = self.overdue.first_deadline() {
+            return Some(deadline);
+        }
         let first = self.slots.first()?;
         Some(match first.level {
             0 => first.start(self.now),
@@ -207,7 +235,7 @@ impl<T> TimerWheel<T> {
         self.entries.get_mut(key)
     }
 
-    /// The tick at which a timer is due.
+    /// The tick at which a timer is due, as it was given.
     #[must_use]
     pub fn deadline(&self, key: TimerKey) -> Option<u64> {
         self.entries
@@ -221,7 +249,7 @@ impl<T> TimerWheel<T> {
         self.entries.find(key).is_some()
     }
 
-    /// The tick up to which everything has been taken out.
+    /// The tick up to which everything has been taken out, but for what was inserted since.
     #[must_use]
     pub const fn now(&self) -> u64 {
         self.now
@@ -239,7 +267,7 @@ impl<T> TimerWheel<T> {
         self.len() == 0
     }
 
-    /// The number of timers the wheel can hold without allocating.
+    /// The number of timers the wheel can hold without allocating, if none is overdue.
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.entries.capacity()
@@ -257,6 +285,7 @@ impl<T> TimerWheel<T> {
     /// O(capacity).
     pub fn shrink_to_fit(&mut self) {
         self.entries.shrink_to_fit();
+        self.overdue.shrink_to_fit();
     }
 
     /// Every timer as key, deadline and value, **in no particular order**.
@@ -270,6 +299,10 @@ impl<T> TimerWheel<T> {
 
     /// Takes out the earliest timer if it is due at `until`, or moves time there.
     pub(crate) fn pop_due(&mut self, until: u64) -> Option<ExpiredTimer<T>> {
+        // Whatever is overdue is earlier than any slot, and than `until`.
+        if !self.overdue.is_empty() {
+            return self.pop_overdue();
+        }
         while let Some(first) = self.slots.first() {
             let start = first.start(self.now);
             if start > until {
@@ -282,16 +315,22 @@ impl<T> TimerWheel<T> {
             self.now = start;
             let index = self.slots.get(first).head;
             self.unlink(index);
-            let (key, deadline, value) = self.entries.remove(index);
-            return Some(ExpiredTimer {
-                key,
-                deadline,
-                value,
-            });
+            return Some(self.expire(index));
         }
         // No occupied slot starts at or before `until`, so every timer stays where it is.
         self.now = until;
         None
+    }
+
+    /// Makes a detached entry an expired timer.
+    #[inline]
+    fn expire(&mut self, index: u32) -> ExpiredTimer<T> {
+        let (key, deadline, value) = self.entries.remove(index);
+        ExpiredTimer {
+            key,
+            deadline,
+            value,
+        }
     }
 
     /// Moves time into a slot, as far as is sure to pass no timer, and its timers further down.
@@ -305,6 +344,44 @@ impl<T> TimerWheel<T> {
             self.link(index, deadline);
             index = next;
         }
+    }
+
+    /// Puts an entry where its deadline belongs.
+    #[inline]
+    fn attach(&mut self, index: u32, deadline: u64) {
+        if deadline < self.now {
+            self.attach_overdue(index, deadline);
+        } else {
+            self.link(index, deadline);
+        }
+    }
+
+    /// Takes an entry from wherever it is.
+    #[inline]
+    fn detach(&mut self, index: u32) {
+        if self.entries.at(index).deadline < self.now {
+            self.detach_overdue(index);
+        } else {
+            self.unlink(index);
+        }
+    }
+
+    #[cold]
+    fn pop_overdue(&mut self) -> Option<ExpiredTimer<T>> {
+        let index = self.overdue.pop_first()?;
+        Some(self.expire(index))
+    }
+
+    #[cold]
+    fn attach_overdue(&mut self, index: u32, deadline: u64) {
+        let sequence = self.overdue.insert(deadline, index);
+        self.entries.at_mut(index).set_sequence(sequence);
+    }
+
+    #[cold]
+    fn detach_overdue(&mut self, index: u32) {
+        let entry = self.entries.at(index);
+        self.overdue.remove(entry.deadline, entry.sequence());
     }
 
     /// Appends an entry to the list of its slot.
@@ -367,6 +444,7 @@ impl<T> fmt::Debug for TimerWheel<T> {
             now,
             entries,
             slots: _,
+            overdue: _,
         } = self;
         f.debug_struct("TimerWheel")
             .field("now", now)

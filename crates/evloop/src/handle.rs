@@ -105,8 +105,8 @@ impl Handle {
         }
     }
 
-    /// Runs a callback at `deadline`, or in the next turn if that has passed; never early. Equal
-    /// deadlines run in the order of these calls.
+    /// Runs a callback at `deadline`, or in the next turn if that has passed; never early. Passed
+    /// deadlines run in the order of their times, equal deadlines in the order of these calls.
     ///
     /// # Panics
     ///

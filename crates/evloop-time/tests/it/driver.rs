@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use evloop_time::{ManualClock, TimeDriver, TimeHandle, sleep};
 
-use super::support::{Count, MS, Order, SECOND, World, YEAR, poll, poll_with, run};
+use super::support::{Count, DAY, MS, NS, Order, SECOND, World, YEAR, poll, poll_with, run};
 
 #[test]
 fn the_driver_entered_last_is_current() {
@@ -84,6 +84,64 @@ fn timers_are_handed_out_by_deadline_then_insertion_into_the_given_list() {
 
     assert_eq!(order.take(), [99, 1, 0, 2]);
     assert!(!timers[0].reset(world.start), "it has fired");
+}
+
+#[test]
+fn deadlines_that_have_passed_are_handed_out_in_the_order_of_time_also_from_before_the_start() {
+    let world = World::new();
+    let _guard = world.driver.enter();
+    let order = Order::default();
+    let handle = world.driver.handle();
+    let before = |distance| {
+        world
+            .start
+            .checked_sub(distance)
+            .expect("it can be expressed")
+    };
+    world.pass(SECOND);
+    let insert = |deadline, number| {
+        let timer = handle.insert(deadline, order.waker(number));
+        timer.expect("the driver is open")
+    };
+
+    let timers = [
+        insert(world.start + SECOND, 7),
+        insert(world.start + SECOND - NS, 6),
+        insert(world.start, 4),
+        insert(before(NS), 3),
+        insert(before(DAY), 1),
+        insert(world.start, 5),
+        insert(before(DAY), 2),
+        insert(before(DAY + NS), 0),
+    ];
+    assert_eq!(timers[7].deadline(), Some(before(DAY + NS)));
+    assert_eq!(world.driver.next_deadline(), timers[7].deadline());
+    assert_eq!(world.driver.wait_limit(), Some(Duration::ZERO));
+    assert_eq!(world.turn(), timers.len());
+
+    assert_eq!(order.take(), [0, 1, 2, 3, 4, 5, 6, 7]);
+    assert_eq!(world.driver.now(), world.start + SECOND);
+}
+
+#[test]
+fn a_deadline_too_long_before_the_start_is_due_first() {
+    let world = World::new();
+    let _guard = world.driver.enter();
+    let order = Order::default();
+    let handle = world.driver.handle();
+    // Not every platform has instants that early.
+    let deadlines = [Some(world.start), world.start.checked_sub(5 * YEAR)];
+
+    let timers: Vec<_> = (0..)
+        .zip(deadlines.into_iter().flatten())
+        .map(|(number, deadline)| handle.insert(deadline, order.waker(number)))
+        .collect::<Result<_, _>>()
+        .expect("the driver is open");
+    assert_eq!(world.driver.wait_limit(), Some(Duration::ZERO));
+    assert_eq!(world.turn(), timers.len());
+
+    let by_deadline: Vec<_> = (0..timers.len() as u32).rev().collect();
+    assert_eq!(order.take(), by_deadline);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use evloop_time::{
 };
 use proptest::prelude::*;
 
-use super::support::{Count, DAY, MS, NS, Order, SECOND, World, YEAR, poll, poll_with};
+use super::support::{Count, DAY, MS, NS, Order, REACH, SECOND, World, YEAR, poll, poll_with};
 
 #[derive(Debug)]
 struct CountingClock {
@@ -286,7 +286,7 @@ proptest! {
             world.pass(Duration::from_nanos(step));
             let elapsed = world.clock.elapsed().as_nanos();
             for (nanos, nap) in &mut naps {
-                let is_due = elapsed >= *nanos && *nanos < u128::from(u64::MAX);
+                let is_due = elapsed >= *nanos && *nanos < REACH.as_nanos();
                 prop_assert_eq!(poll(nap).is_ready(), is_due);
             }
         }

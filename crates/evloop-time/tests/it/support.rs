@@ -14,6 +14,8 @@ pub(crate) const NS: Duration = Duration::from_nanos(1);
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 pub(crate) const DAY: Duration = Duration::from_secs(86_400);
 pub(crate) const YEAR: Duration = Duration::from_secs(365 * 86_400);
+/// How far after its start a driver's deadlines reach; beyond is never.
+pub(crate) const REACH: Duration = Duration::from_nanos(u64::MAX - (1 << 55));
 
 /// A driver and the clock it goes by.
 pub(crate) struct World {

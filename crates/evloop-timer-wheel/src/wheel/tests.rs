@@ -99,16 +99,19 @@ proptest! {
     #[test]
     fn every_timer_is_always_where_its_deadline_and_now_put_it(
         start in any::<u64>().prop_map(|bits| bits >> (bits % 64)),
-        steps in prop::collection::vec((0_u8..5, any::<u64>(), 0_u32..64, any::<prop::sample::Index>()), 1..80),
+        steps in prop::collection::vec((0_u8..8, any::<u64>(), 0_u32..64, any::<prop::sample::Index>()), 1..80),
     ) {
         let mut wheel = TimerWheel::new(start);
         let mut keys = Vec::new();
         for (step, bits, shift, index) in steps {
             let ahead = wheel.now().saturating_add(bits >> shift);
+            let behind = wheel.now().saturating_sub(bits >> shift);
             match step {
                 0 | 1 => keys.push(wheel.insert(ahead, ())),
                 2 => drop(wheel.advance(ahead).take(bits as usize % 7).count()),
-                3 if !keys.is_empty() => { wheel.cancel(keys[index.index(keys.len())]); }
+                3 => keys.push(wheel.insert(behind, ())),
+                4 if !keys.is_empty() => { wheel.reset(keys[index.index(keys.len())], behind); }
+                5 if !keys.is_empty() => { wheel.cancel(keys[index.index(keys.len())]); }
                 _ if !keys.is_empty() => { wheel.reset(keys[index.index(keys.len())], ahead); }
                 _ => {}
             }
@@ -119,6 +122,12 @@ proptest! {
 
 fn check_invariants<T>(wheel: &TimerWheel<T>) {
     let mut n_linked = 0;
+    for (deadline, sequence, index) in wheel.overdue.iter() {
+        let entry = wheel.entries.at(index);
+        assert!(deadline < wheel.now);
+        assert_eq!((entry.deadline, entry.sequence()), (deadline, sequence));
+        n_linked += 1;
+    }
     for position in wheel.slots.occupied() {
         let slot = wheel.slots.get(position);
         let (mut previous, mut index) = (NIL, slot.head);

@@ -27,20 +27,71 @@ fn time_never_goes_back() {
 }
 
 #[test]
-fn deadlines_that_have_passed_come_after_what_is_due_now_in_order_of_insertion() {
+fn deadlines_that_have_passed_come_first_by_deadline_then_insertion() {
     let mut wheel = TimerWheel::new(500);
     wheel.insert(500, 1);
-    wheel.insert(7, 2);
-    wheel.insert(0, 3);
-    wheel.insert(500, 4);
-    wheel.insert(501, 5);
+    wheel.insert(499, 2);
+    wheel.insert(7, 3);
+    wheel.insert(0, 4);
+    wheel.insert(7, 5);
+    wheel.insert(501, 6);
 
     let expired: Vec<_> = wheel
         .advance(501)
         .map(|timer| (timer.deadline, timer.value))
         .collect();
 
-    assert_eq!(expired, [(500, 1), (500, 2), (500, 3), (500, 4), (501, 5)]);
+    assert_eq!(
+        expired,
+        [(0, 4), (7, 3), (7, 5), (499, 2), (500, 1), (501, 6)]
+    );
+}
+
+#[test]
+fn an_overdue_timer_is_due_at_any_tick_and_moves_no_time() {
+    let mut wheel = TimerWheel::new(500);
+    let overdue = wheel.insert(7, 'a');
+    wheel.insert(600, 'b');
+    assert_eq!(wheel.deadline(overdue), Some(7));
+    assert_eq!(wheel.next_deadline(), Some(7));
+
+    let expired = wheel.advance(0).next();
+
+    assert_eq!(
+        expired.map(|timer| (timer.key, timer.deadline)),
+        Some((overdue, 7))
+    );
+    assert_eq!(wheel.now(), 500);
+    assert_eq!(wheel.next_deadline(), Some(600));
+}
+
+#[test]
+fn an_overdue_timer_can_be_cancelled_and_reset_either_way() {
+    let mut wheel = TimerWheel::new(500);
+    let cancelled = wheel.insert(20, "cancelled");
+    let behind_its_equals = wheel.insert(20, "behind its equals");
+    let to_come = wheel.insert(20, "to come");
+    wheel.insert(20, "its equal");
+    let passed = wheel.insert(900, "passed");
+
+    assert_eq!(wheel.cancel(cancelled), Some("cancelled"));
+    assert_eq!(wheel.cancel(cancelled), None);
+    assert!(wheel.reset(behind_its_equals, 20));
+    assert!(wheel.reset(to_come, 500));
+    assert!(wheel.reset(passed, 19));
+    let expired: Vec<_> = wheel
+        .advance(500)
+        .map(|timer| (timer.deadline, timer.value))
+        .collect();
+
+    let by_deadline = [
+        (19, "passed"),
+        (20, "its equal"),
+        (20, "behind its equals"),
+        (500, "to come"),
+    ];
+    assert_eq!(expired, by_deadline);
+    assert!(wheel.is_empty());
 }
 
 #[test]
@@ -82,11 +133,13 @@ fn a_half_driven_advance_keeps_the_rest_due_and_in_order() {
         .take(4)
         .map(|timer| timer.value)
         .collect();
-    wheel.insert(3, 10); // Long passed, yet never before what expired already.
+    wheel.insert(1_000, 10); // Passed by one tick, so before the rest.
+    wheel.insert(1_001, 11); // Time waits there: it is not overdue, and behind its equals.
+    wheel.insert(3, 12);
     let rest: Vec<_> = wheel.advance(5_000).map(|timer| timer.value).collect();
 
     assert_eq!(first, [0, 1, 2, 3]);
-    assert_eq!(rest, [4, 5, 10, 6, 7, 8, 9]);
+    assert_eq!(rest, [12, 10, 4, 5, 11, 6, 7, 8, 9]);
     assert_eq!(wheel.now(), 5_000);
 }
 

@@ -86,12 +86,9 @@ fn museum_bm56_no_deadline_is_reserved() {
             .map(|timer| timer.deadline)
             .collect();
 
-        assert_eq!(
-            expired,
-            deadlines.map(|deadline| deadline.max(start)),
-            "start {start}"
-        );
-        let key = wheel.insert(u64::MAX, 0);
+        assert_eq!(expired, deadlines, "start {start}");
+        let key = wheel.insert(0, 0);
+        assert_eq!(wheel.next_deadline(), Some(0));
         assert!(wheel.reset(key, u64::MAX));
         assert_eq!(wheel.next_deadline(), Some(u64::MAX));
         assert_eq!(wheel.advance(u64::MAX).count(), 1);
@@ -191,6 +188,19 @@ fn museum_bm59_a_thousand_equal_deadlines_expire_in_order_of_insertion_across_ca
             "deadline {deadline}"
         );
     }
+}
+
+#[test]
+fn museum_bm59_an_overdue_timer_armed_again_for_the_past_expires_once_per_step() {
+    let mut wheel = TimerWheel::new(1_000);
+    wheel.insert(500, 0);
+
+    for step in 0..100 {
+        let expired: Vec<_> = wheel.advance(1_000).map(|timer| timer.value).collect();
+        assert_eq!(expired, [step]);
+        wheel.insert(500 - step, step + 1);
+    }
+    assert_eq!(wheel.now(), 1_000);
 }
 
 #[test]
