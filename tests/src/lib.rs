@@ -1,4 +1,5 @@
-//! What the behaviour tests share: a watchdog, a trace and a manual clock.
+//! What the behaviour tests share: a watchdog, records of what was seen, loops in virtual time, and
+//! values that misbehave.
 
 pub mod trace;
 pub mod watchdog;

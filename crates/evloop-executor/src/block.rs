@@ -16,17 +16,16 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering, fence};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 
-use concurrent_queue::ConcurrentQueue;
-use evloop_task::{Callback, ErrorContext, Runnable, Scheduler, TaskId, TaskRef};
+use evloop_task::{Callback, ErrorContext, Runnable, Scheduler, TaskId, TaskRef, report_panic};
 use slab::Slab;
 
 use crate::call::CallHandle;
 use crate::home::HomeCell;
 use crate::job::Job;
+use crate::sync::{AtomicU64, ConcurrentQueue, Mutex, MutexGuard, Ordering, fence, shared_static};
 
 /// Receives failures that nobody else receives.
 pub type Reporter = Arc<dyn Fn(&ErrorContext) + Send + Sync>;
@@ -43,7 +42,8 @@ pub(crate) struct Block {
 /// What the owner gives its block to talk to.
 #[derive(Default)]
 struct Links {
-    unparker: Option<Waker>,
+    /// Counted, so that taking one out of the lock runs none of the waker's code.
+    unparker: Option<Arc<Waker>>,
     reporter: Option<Reporter>,
 }
 
@@ -54,11 +54,19 @@ pub(crate) struct Local {
     pub(crate) tasks: RefCell<Slab<TaskRef>>,
     /// The executor has ended: what comes now is dropped.
     pub(crate) closed: Cell<bool>,
-    /// A dropped job's destructor is running; another job from inside it is leaked.
+    /// The executor is ending its tasks.
+    pub(crate) closing: Cell<bool>,
+    /// A late job is being dropped; another one from inside its destructor waits its turn.
     dropping: Cell<bool>,
+    /// Late jobs, to be dropped one by one.
+    graveyard: RefCell<VecDeque<Job>>,
+    /// The executor was dropped by the destructor of a late job.
+    ended: Cell<bool>,
 }
 
-static FREE: Mutex<Vec<&'static Block>> = Mutex::new(Vec::new());
+shared_static! {
+    FREE: Mutex<Vec<&'static Block>> = Mutex::new(Vec::new())
+}
 
 impl Block {
     /// Takes a free block, or makes one, for the calling thread.
@@ -69,6 +77,7 @@ impl Block {
         debug_assert!(acquired, "a free block has no owner");
         if let Some(local) = block.home.get() {
             local.closed.set(false);
+            local.closing.set(false);
         }
         let generation = block.generation.fetch_add(1, Ordering::SeqCst) + 1;
         (block, generation)
@@ -90,23 +99,33 @@ impl Block {
         self.clear_inbox();
     }
 
-    /// Offers the block, which the owner has emptied and ended, for the next use.
+    /// Offers the block, which the owner has emptied and ended, for the next use. While a late job
+    /// is being dropped, whose destructor is what ended the executor, this is put off.
     pub(crate) fn give_back(&'static self) {
+        let Some(local) = self.home.get() else { return };
+        if local.dropping.get() {
+            return local.ended.set(true);
+        }
         let links = std::mem::take(&mut *self.links());
-        drop(links);
+        contain("dropping a reporter or unparker", || drop(links));
         self.home.release();
         FREE.lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(self);
     }
 
-    fn links(&self) -> std::sync::MutexGuard<'_, Links> {
+    fn links(&self) -> MutexGuard<'_, Links> {
         self.links.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn set_unparker(&self, unparker: Waker) {
-        let old = self.links().unparker.replace(unparker);
-        drop(old);
+        drop(self.swap_unparker(Some(unparker)));
+    }
+
+    /// Returns the former one.
+    pub(crate) fn swap_unparker(&self, unparker: Option<Waker>) -> Option<Waker> {
+        let former = std::mem::replace(&mut self.links().unparker, unparker.map(Arc::new));
+        former.map(|former| Arc::try_unwrap(former).unwrap_or_else(|shared| (*shared).clone()))
     }
 
     pub(crate) fn set_reporter(&self, reporter: Option<Reporter>) {
@@ -140,47 +159,50 @@ impl Block {
     /// Takes a job from another thread.
     #[cold]
     fn arrive(&self, generation: u64, job: Job) {
-        if generation % 2 == 0 {
-            return drop(job);
+        if generation.is_multiple_of(2) {
+            return job.discard();
         }
         if let Err(refused) = self.inbox.push((generation, job)) {
             drop(refused);
         }
         fence(Ordering::SeqCst);
-        if self.generation.load(Ordering::SeqCst) != generation {
+        if self.generation.load(Ordering::SeqCst).is_multiple_of(2) {
             return self.clear_inbox();
         }
+        // If this is the next use already, its owner finds our job and drops it.
         let unparker = self.links().unparker.clone();
         if let Some(unparker) = unparker {
-            unparker.wake();
+            contain("waking an executor", || unparker.wake_by_ref());
+            contain("dropping an unparker", || drop(unparker));
         }
     }
 
     /// Drops what arrived for a use that has ended.
     fn clear_inbox(&self) {
-        let mut current = Vec::new();
         while let Ok((generation, job)) = self.inbox.pop() {
-            if generation % 2 == 1 && self.is_open(generation) {
-                current.push((generation, job));
-            }
-        }
-        for arrival in current {
-            if let Err(refused) = self.inbox.push(arrival) {
-                drop(refused);
+            if self.is_open(generation) {
+                // The next use has begun meanwhile, and this is its own.
+                self.arrive(generation, job);
+            } else {
+                job.discard();
             }
         }
     }
 
     /// Moves what other threads sent to the end of the run queue.
+    ///
+    /// Returns what was meant for a former use, for the caller to discard when it is done here.
     #[inline]
-    pub(crate) fn drain_inbox(&self, local: &Local, generation: u64) {
+    pub(crate) fn drain_inbox(&self, local: &Local, generation: u64) -> Vec<Job> {
+        let mut stale = Vec::new();
         while let Ok((meant_for, job)) = self.inbox.pop() {
             if meant_for == generation {
                 local.ready.borrow_mut().push_back(job);
             } else {
-                drop(job);
+                stale.push(job);
             }
         }
+        stale
     }
 
     pub(crate) fn has_arrivals(&self) -> bool {
@@ -188,17 +210,39 @@ impl Block {
     }
 }
 
-impl Local {
-    /// Drops a job that has nowhere to run, one level deep: a destructor that schedules another
-    /// one for ever would overflow the stack.
-    pub(crate) fn bury(&self, job: Job) {
-        if self.dropping.replace(true) {
-            std::mem::forget(job);
+/// Destructors that a late job may set off one after the other; one that goes on for ever is leaked.
+const MOST_BURIED: usize = 256;
+
+impl Block {
+    /// Drops a job that has nowhere to run, and those that its destructor makes, one by one.
+    pub(crate) fn bury(&'static self, job: Job) {
+        let Some(local) = self.home.get() else {
+            return job.discard();
+        };
+        local.graveyard.borrow_mut().push_back(job);
+        if local.dropping.replace(true) {
             return;
         }
-        drop(job);
-        self.dropping.set(false);
+        for _ in 0..MOST_BURIED {
+            let job = local.graveyard.borrow_mut().pop_front();
+            let Some(job) = job else { break };
+            job.discard();
+        }
+        local
+            .graveyard
+            .borrow_mut()
+            .drain(..)
+            .for_each(std::mem::forget);
+        local.dropping.set(false);
+        if local.ended.take() {
+            self.give_back();
+        }
     }
+}
+
+/// Runs foreign code outside of any lock; a panic of it is printed, and goes no further.
+fn contain(what: &str, foreign: impl FnOnce()) {
+    report_panic(None, what, foreign);
 }
 
 impl Scheduler for Block {
@@ -208,7 +252,7 @@ impl Scheduler for Block {
             Some(local) if !local.closed.get() => {
                 local.ready.borrow_mut().push_back(Job::Task(runnable));
             }
-            Some(local) => local.bury(Job::Task(runnable)),
+            Some(_) => self.bury(Job::Task(runnable)),
             // The task is alive, so it belongs to the use that goes on now, if any does.
             None => self.arrive(self.generation.load(Ordering::Acquire), Job::Task(runnable)),
         }
@@ -216,11 +260,20 @@ impl Scheduler for Block {
 
     #[track_caller]
     fn call_soon(&'static self, callback: Callback) {
+        self.call_soon_in(self.epoch(), callback);
+    }
+
+    fn epoch(&'static self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    #[track_caller]
+    fn call_soon_in(&'static self, epoch: u64, callback: Callback) {
         let job = Job::Call(CallHandle::new(callback).job());
-        if let Err(job) = self.queue(self.generation.load(Ordering::Acquire), job) {
+        if let Err(job) = self.queue(epoch, job) {
             match self.home.get() {
-                Some(local) => local.bury(job),
-                None => drop(job),
+                Some(_) => self.bury(job),
+                None => job.discard(),
             }
         }
     }

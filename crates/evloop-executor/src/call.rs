@@ -3,10 +3,11 @@
 use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use evloop_task::{ErrorContext, current_scheduler, outside_of_tasks};
+
+use crate::sync::{AtomicU8, Mutex, Ordering};
 
 const PENDING: u8 = 0;
 const RUNNING: u8 = 1;
@@ -94,7 +95,7 @@ impl<F: FnOnce() + Send> Callable for Call<F> {
         let outcome = catch_unwind(AssertUnwindSafe(|| outside_of_tasks(callback)));
         self.state.store(DONE, Ordering::Release);
         if let Err(payload) = outcome {
-            report_panic("a callback panicked", &self.label(), payload);
+            report_panic("a callback panicked", self.made_at, payload);
         }
     }
 
@@ -102,13 +103,7 @@ impl<F: FnOnce() + Send> Callable for Call<F> {
         let Some(callback) = self.claim(CANCELLED) else {
             return false;
         };
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(callback))) {
-            report_panic(
-                "dropping a cancelled callback panicked",
-                &self.label(),
-                payload,
-            );
-        }
+        drop_contained(callback, self.made_at);
         true
     }
 
@@ -117,20 +112,40 @@ impl<F: FnOnce() + Send> Callable for Call<F> {
     }
 
     fn label(&self) -> String {
-        format!("<CallHandle created at {}>", self.made_at)
+        label(self.made_at)
     }
 }
 
-/// Reports a caught panic; its payload's destructor gets no chance to panic again.
-fn report_panic(what: &str, label: &str, payload: Box<dyn Any + Send>) {
-    let text = payload
-        .downcast_ref::<&'static str>()
-        .map(|text| (*text).to_owned());
-    let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
-    let text = text.unwrap_or_else(|| "a value that is no text".to_owned());
-    std::mem::forget(payload);
-    let context = ErrorContext::new(format!("{what}: {text}")).with_source(label.to_owned());
-    context.report_to(current_scheduler());
+impl<F> Drop for Call<F> {
+    /// Drops a callback that never ran where its executor ended.
+    fn drop(&mut self) {
+        let callback = self
+            .callback
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(callback) = callback {
+            drop_contained(callback, self.made_at);
+        }
+    }
+}
+
+/// Drops a closure and what it captures; a panic of their destructors is reported.
+fn drop_contained<F>(callback: F, made_at: &'static Location<'static>) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| outside_of_tasks(|| drop(callback)))) {
+        report_panic("dropping a callback panicked", made_at, payload);
+    }
+}
+
+#[cold]
+fn report_panic(what: &str, made_at: &'static Location<'static>, payload: Box<dyn Any + Send>) {
+    ErrorContext::from_panic(what, payload)
+        .with_source(label(made_at))
+        .report_to(current_scheduler());
+}
+
+fn label(made_at: &'static Location<'static>) -> String {
+    format!("<CallHandle created at {made_at}>")
 }
 
 impl fmt::Debug for CallHandle {

@@ -13,11 +13,11 @@
     reason = "thread-confined data in a Sync block, checked at every access"
 )]
 
-use std::cell::UnsafeCell;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use evloop_task::thread_number;
+
+use crate::sync::{AtomicU64, Ordering, UnsafeCell};
 
 /// See the module's invariants.
 pub(crate) struct HomeCell<T> {
@@ -28,9 +28,9 @@ pub(crate) struct HomeCell<T> {
 
 // SAFETY: (1) a shared reference to the cell gives access to `value` on the owning thread only.
 // What is in it when ownership passes is for the owner to decide: the executor empties it first.
-unsafe impl<T> Sync for HomeCell<T> {}
+unsafe impl<T: Send> Sync for HomeCell<T> {}
 // SAFETY: as for `Sync`: moving the cell moves no access to `value`.
-unsafe impl<T> Send for HomeCell<T> {}
+unsafe impl<T: Send> Send for HomeCell<T> {}
 
 impl<T> HomeCell<T> {
     pub(crate) fn new(value: T) -> Self {
@@ -63,7 +63,7 @@ impl<T> HomeCell<T> {
             return None;
         }
         // SAFETY: (1) this thread is the owner. Only shared references are ever given out.
-        Some(unsafe { &*self.value.get() })
+        Some(self.value.with_mut(|value| unsafe { &*value }))
     }
 }
 

@@ -1,6 +1,8 @@
 //! What a run queue holds: steps of tasks and callbacks, in one FIFO.
 
 use std::fmt;
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use evloop_task::{Runnable, TaskRef};
@@ -21,10 +23,30 @@ impl Job {
             Self::Call(call) => call.run(),
         }
     }
+
+    /// Drops it unrun; a callback counts as cancelled. Never unwinds.
+    pub(crate) fn discard(self) {
+        match self {
+            // The shell of a task contains what its destructor does.
+            Self::Task(runnable) => drop(runnable),
+            Self::Call(call) => {
+                call.cancel();
+                drop(catch_unwind(AssertUnwindSafe(|| drop(call))));
+            }
+        }
+    }
 }
 
 /// A job taken from the queue, to be run by whoever wants to look at it first.
-pub struct Step(pub(crate) Job);
+///
+/// It stays on the thread of its executor, where a local task must run.
+pub struct Step(pub(crate) Job, PhantomData<*const ()>);
+
+impl Step {
+    pub(crate) fn new(job: Job) -> Self {
+        Self(job, PhantomData)
+    }
+}
 
 impl Step {
     /// Runs it. Never unwinds.

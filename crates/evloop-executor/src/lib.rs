@@ -38,6 +38,7 @@ mod home;
 mod job;
 mod local_executor;
 mod root;
+mod sync;
 
 pub use block::Reporter;
 pub use block_on::block_on;
@@ -45,3 +46,7 @@ pub use call::CallHandle;
 pub use job::{Step, StepLabel};
 pub use local_executor::{Closed, ExecutorHandle, LocalExecutor};
 pub use root::RootEnd;
+
+#[cfg(loom)]
+#[doc(hidden)]
+pub mod loom_models;

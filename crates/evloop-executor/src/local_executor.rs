@@ -1,5 +1,6 @@
 //! The single-thread executor: one FIFO of task steps and callbacks, and a registry of live tasks.
 
+use crate::sync::yield_now;
 use std::collections::HashSet;
 use std::fmt;
 use std::future::Future;
@@ -9,8 +10,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use evloop_task::{
-    Builder, EnterGuard, Scheduler, Task, TaskId, TaskRef, current_task, enter_scheduler,
-    outside_of_tasks,
+    Builder, EnterGuard, Scheduler, Task, TaskRef, current_task, enter_scheduler, outside_of_tasks,
 };
 
 use crate::block::{Block, Local, Reporter};
@@ -131,7 +131,8 @@ impl LocalExecutor {
     /// Moves what other threads sent to the end of the queue.
     #[inline]
     pub fn take_arrivals(&self) {
-        self.block.drain_inbox(self.local(), self.generation);
+        let stale = self.block.drain_inbox(self.local(), self.generation);
+        stale.into_iter().for_each(Job::discard);
     }
 
     /// True when other threads sent work that was not taken over yet.
@@ -153,6 +154,7 @@ impl LocalExecutor {
     /// Never unwinds.
     pub fn run_ready(&self, limit: usize) -> usize {
         let local = self.local();
+        let _entered = self.enter();
         for n in 0..limit {
             // A statement of its own: the queue must not stay borrowed while the job runs.
             let job = local.ready.borrow_mut().pop_front();
@@ -165,21 +167,13 @@ impl LocalExecutor {
     /// Takes the first step or callback out of the queue, to look at it and then run it.
     #[must_use]
     pub fn next_step(&self) -> Option<Step> {
-        self.local().ready.borrow_mut().pop_front().map(Step)
-    }
-
-    /// Takes the queued step of one task out of the queue.
-    pub(crate) fn remove_step_of(&self, id: TaskId) -> Option<Step> {
-        let mut ready = self.local().ready.borrow_mut();
-        let is_it = |job: &Job| matches!(job, Job::Task(step) if step.id() == id);
-        let position = ready.iter().position(is_it)?;
-        ready.remove(position).map(Step)
+        self.local().ready.borrow_mut().pop_front().map(Step::new)
     }
 
     /// The tasks that have not ended: suspended, queued for their first step, or running.
     #[must_use]
     pub fn tasks(&self) -> Vec<TaskRef> {
-        all_tasks_of(self.local())
+        all_tasks_of(self.block, self.local())
     }
 
     /// Runs tasks until `future` is done, parking the thread while nothing is ready.
@@ -189,7 +183,7 @@ impl LocalExecutor {
         let _entered = self.enter();
         let (parker, unparker) = parking::pair();
         let waker = Waker::from(unparker);
-        self.set_unparker(waker.clone());
+        let _former = FormerUnparker(self.block, self.block.swap_unparker(Some(waker.clone())));
         let mut future = pin!(future);
         let mut cx = Context::from_waker(&waker);
         loop {
@@ -211,7 +205,8 @@ impl LocalExecutor {
     /// Returns how many tasks and callbacks were abandoned: those that destructors kept making.
     pub fn close(&self) -> usize {
         let local = self.local();
-        if local.closed.get() {
+        // Also while it is closing: a destructor that this runs may close it again.
+        if local.closing.replace(true) {
             return 0;
         }
         let n_abandoned = self.cancel_all();
@@ -222,7 +217,7 @@ impl LocalExecutor {
         drop(tasks);
         let jobs = std::mem::take(&mut *local.ready.borrow_mut());
         for job in jobs {
-            local.bury(job);
+            self.block.bury(job);
         }
         n_abandoned
     }
@@ -238,17 +233,23 @@ impl LocalExecutor {
         let local = self.local();
         for _ in 0..CLOSE_ROUNDS {
             self.take_arrivals();
-            for task in all_tasks_of(local) {
-                task.cancel_with("its event loop is closed");
+            for task in all_tasks_of(self.block, local) {
+                if task.cancelling() == 0 {
+                    task.cancel_with("its event loop is closed");
+                }
             }
             let jobs = std::mem::take(&mut *local.ready.borrow_mut());
             if jobs.is_empty() && local.tasks.borrow().is_empty() {
                 return 0;
             }
+            if jobs.is_empty() {
+                // Another thread is in the middle of waking the last ones.
+                yield_now();
+            }
             for job in jobs {
                 match job {
                     Job::Task(step) => step.run(),
-                    Job::Call(call) => drop(call),
+                    job @ Job::Call(_) => job.discard(),
                 }
             }
         }
@@ -256,8 +257,22 @@ impl LocalExecutor {
     }
 }
 
+/// Puts the former unparker back: a wait inside of another one must not deafen that one.
+struct FormerUnparker(&'static Block, Option<Waker>);
+
+impl Drop for FormerUnparker {
+    fn drop(&mut self) {
+        let former = self.1.take();
+        // What arrived for the inner wait may be what the outer one waits for.
+        if let Some(former) = &former {
+            former.wake_by_ref();
+        }
+        drop(self.0.swap_unparker(former));
+    }
+}
+
 /// The registered tasks, and the new ones in the queue or in their first step.
-fn all_tasks_of(local: &Local) -> Vec<TaskRef> {
+fn all_tasks_of(block: &'static Block, local: &Local) -> Vec<TaskRef> {
     let mut tasks: Vec<TaskRef> = local
         .tasks
         .borrow()
@@ -270,7 +285,8 @@ fn all_tasks_of(local: &Local) -> Vec<TaskRef> {
     };
     tasks.extend(local.ready.borrow().iter().filter_map(new));
     if let Some(running) = current_task()
-        && !running.done()
+        // Another executor's task may be the one that asks.
+        && running.runs_on(block)
     {
         let known: HashSet<_> = tasks.iter().map(TaskRef::id).collect();
         if !known.contains(&running.id()) {
@@ -373,8 +389,11 @@ impl ExecutorHandle {
     #[must_use]
     pub fn tasks(&self) -> Option<Vec<TaskRef>> {
         let local = self.is_open().then(|| self.block.home.get()).flatten()?;
-        self.block.drain_inbox(local, self.generation);
-        Some(all_tasks_of(local))
+        let stale = self.block.drain_inbox(local, self.generation);
+        let tasks = all_tasks_of(self.block, local);
+        // Last, because their destructors may end the executor.
+        stale.into_iter().for_each(Job::discard);
+        Some(tasks)
     }
 }
 

@@ -1,13 +1,30 @@
 //! Running one future to its end as a task, without asking that it be `Send` or `'static`.
+//!
+//! The future stays in the frame of [`LocalExecutor::run_root`]; the task has a [`Link`] to it, which
+//! the frame cuts before it goes away. So nothing that outlives the frame (a waker, a step that
+//! somebody kept) can reach the future, and leaving never waits for anybody.
+//!
+//! # Invariants
+//!
+//! 1. A link that is not cut points to a [`Place`] that is pinned in a frame of `run_root` that has
+//!    not returned; the frame's guard cuts it first, also on unwinding.
+//! 2. The pointer is taken out of the link while it is used, so there is one reference at a time. All
+//!    of this happens on one thread: the link is not `Send`.
 
 #![expect(
     unsafe_code,
-    reason = "the root task may borrow from the caller's stack"
+    reason = "the root task refers to a future on the caller's stack"
 )]
 
+use std::cell::Cell;
 use std::future::Future;
+use std::pin::{Pin, pin};
+use std::ptr::NonNull;
+use std::rc::Rc;
+use std::task::{Context, Poll};
 
-use evloop_task::{Builder, Cancellation, JoinError, Panic, Task, TaskId};
+use evloop_task::{Builder, Cancellation, JoinError, Panic, Task, current_scheduler, report_panic};
+use pin_project_lite::pin_project;
 
 use crate::local_executor::LocalExecutor;
 
@@ -35,56 +52,143 @@ impl LocalExecutor {
         future: F,
         drive: impl FnOnce(&dyn Fn() -> bool),
     ) -> RootEnd<F::Output> {
-        let mut output = None;
-        let place = &mut output;
-        let coroutine = async move { *place = Some(future.await) };
-        // SAFETY: (1) `Root` sees to it, also on unwinding, that the coroutine is gone before this
-        // function returns, and what it borrows lives at least until then.
-        let task = unsafe { Builder::new().spawn_scoped(self.scheduler(), coroutine) };
-        let root = Root {
-            executor: self,
-            task,
-        };
+        if self.is_closed() {
+            return RootEnd::Unfinished;
+        }
+        let mut place = pin!(Place {
+            future: Some(future),
+            output: None
+        });
+        let link = Rc::new(Link::to(place.as_mut()));
+        let task = Builder::new().spawn_local(self.scheduler(), Coroutine(Rc::clone(&link)));
+        let root = Root { task, link };
         drive(&|| root.task.done());
         let end = match root.task.result() {
-            Ok(Ok(())) => None,
-            Ok(Err(JoinError::Panicked(panic))) => Some(RootEnd::Panicked(panic.clone())),
-            Ok(Err(JoinError::Cancelled(cancellation))) => {
-                Some(RootEnd::Cancelled(cancellation.clone()))
-            }
-            Ok(Err(JoinError::Failed(_))) | Err(_) => Some(RootEnd::Unfinished),
+            Ok(Err(JoinError::Panicked(panic))) => RootEnd::Panicked(panic.clone()),
+            Ok(Err(JoinError::Cancelled(_))) if self.is_closed() => RootEnd::Unfinished,
+            Ok(Err(JoinError::Cancelled(cancellation))) => RootEnd::Cancelled(cancellation.clone()),
+            Ok(Ok(()) | Err(JoinError::Failed(_))) | Err(_) => RootEnd::Unfinished,
         };
         drop(root);
-        match (end, output) {
-            (None, Some(output)) => RootEnd::Finished(output),
-            (Some(end), _) => end,
-            (None, None) => RootEnd::Unfinished,
+        place.project().output.take().map_or(end, RootEnd::Finished)
+    }
+}
+
+pin_project! {
+    /// Where the future is, and where its output comes.
+    struct Place<F: Future> {
+        #[pin]
+        future: Option<F>,
+        output: Option<F::Output>,
+    }
+}
+
+impl<F: Future> Place<F> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        let Some(future) = this.future.as_mut().as_pin_mut() else {
+            return Poll::Ready(());
+        };
+        future.poll(cx).map(|output| {
+            *this.output = Some(output);
+            this.future.set(None);
+        })
+    }
+
+    fn drop_future(self: Pin<&mut Self>) {
+        self.project().future.set(None);
+    }
+}
+
+/// A way to a [`Place`] of any type, until it is cut.
+struct Link {
+    place: Cell<Option<NonNull<()>>>,
+    poll: unsafe fn(NonNull<()>, &mut Context<'_>) -> Poll<()>,
+    drop_future: unsafe fn(NonNull<()>),
+}
+
+impl Link {
+    /// The caller's frame keeps the link's promise: see [`Root`].
+    fn to<F: Future>(place: Pin<&mut Place<F>>) -> Self {
+        /// # Safety
+        ///
+        /// - (1), (2) `place` is what a link to a `Place<F>` holds, taken out of it.
+        unsafe fn poll<F: Future>(place: NonNull<()>, cx: &mut Context<'_>) -> Poll<()> {
+            // SAFETY: (1) it is alive, (2) and this is the only reference.
+            let place = unsafe { place.cast::<Place<F>>().as_mut() };
+            // SAFETY: (1) it is pinned in its frame.
+            unsafe { Pin::new_unchecked(place) }.poll(cx)
+        }
+        /// # Safety
+        ///
+        /// - (1), (2) as for `poll`.
+        unsafe fn drop_future<F: Future>(place: NonNull<()>) {
+            // SAFETY: (1) it is alive, (2) and this is the only reference.
+            let place = unsafe { place.cast::<Place<F>>().as_mut() };
+            // SAFETY: (1) it is pinned in its frame.
+            unsafe { Pin::new_unchecked(place) }.drop_future();
+        }
+        // SAFETY: nothing is moved out of the place through the pointer.
+        let place = NonNull::from(unsafe { place.get_unchecked_mut() });
+        Self {
+            place: Cell::new(Some(place.cast())),
+            poll: poll::<F>,
+            drop_future: drop_future::<F>,
         }
     }
 
-    /// Runs the queued step of one task, wherever in the queue it is. False when it has none.
-    fn run_step_of(&self, id: TaskId) -> bool {
-        self.take_arrivals();
-        self.remove_step_of(id).map(|step| step.run()).is_some()
+    /// Drops the future, if the link is not cut.
+    fn drop_future(&self) {
+        if let Some(place) = self.place.take() {
+            // SAFETY: (1), (2) it was in the link, and is taken out for good.
+            unsafe { (self.drop_future)(place) };
+        }
     }
 }
 
-/// A root task that is ended, one way or the other, before its borrows are.
-struct Root<'a> {
-    executor: &'a LocalExecutor,
-    task: Task<()>,
+/// What the task runs.
+struct Coroutine(Rc<Link>);
+
+impl Future for Coroutine {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(place) = self.0.place.take() else {
+            return Poll::Ready(());
+        };
+        // Back into the link when the poll is over, also by a panic.
+        let _back = Back(&self.0, place);
+        // SAFETY: (1), (2) it was in the link, and comes back after this.
+        unsafe { (self.0.poll)(place, cx) }
+    }
 }
 
-impl Drop for Root<'_> {
+impl Drop for Coroutine {
+    /// The task was cancelled, or its end drops it: the future goes with it.
     fn drop(&mut self) {
-        while !self.task.done() {
-            // Each step of a task with a pending request drops its coroutine. No step is queued
-            // only while another thread is in the middle of waking the task, for a few
-            // instructions.
-            self.task.cancel();
-            if !self.executor.run_step_of(self.task.id()) {
-                std::thread::yield_now();
-            }
-        }
+        self.0.drop_future();
+    }
+}
+
+struct Back<'a>(&'a Link, NonNull<()>);
+
+impl Drop for Back<'_> {
+    fn drop(&mut self) {
+        self.0.place.set(Some(self.1));
+    }
+}
+
+/// The frame's guard: cuts the link before the place goes away.
+struct Root {
+    task: Task<()>,
+    link: Rc<Link>,
+}
+
+impl Drop for Root {
+    fn drop(&mut self) {
+        let what = "dropping the main future";
+        report_panic(current_scheduler(), what, || self.link.drop_future());
+        // The task, if it has not ended, has nothing left to do and ends at its next step.
+        self.task.cancel();
     }
 }

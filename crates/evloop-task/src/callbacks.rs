@@ -5,9 +5,10 @@ use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::current;
-use crate::error::{TaskResult, contain, payload_message};
+use crate::error::{TaskResult, contain};
 use crate::report::{ErrorContext, report};
 use crate::scheduler::Scheduler;
+use crate::slot::drop_contained;
 
 /// Names registrations of done callbacks, for removing them.
 ///
@@ -70,24 +71,44 @@ impl fmt::Display for Label {
     }
 }
 
+/// What a callback does.
+type Body<T> = Box<dyn FnOnce(&TaskResult<T>) + Send>;
+
 /// A callback and what it is called.
 pub(crate) struct Callback<T> {
     pub(crate) id: CallbackId,
     pub(crate) label: Label,
-    pub(crate) run: Box<dyn FnOnce(&TaskResult<T>) + Send>,
+    /// Taken by the call, or by drop.
+    body: Option<Body<T>>,
 }
 
 impl<T> Callback<T> {
+    pub(crate) fn new(id: CallbackId, label: Label, body: Body<T>) -> Self {
+        Self {
+            id,
+            label,
+            body: Some(body),
+        }
+    }
+
     /// Calls it outside of any task; a panic goes to the exception handler.
-    pub(crate) fn call(self, result: &TaskResult<T>, scheduler: &'static dyn Scheduler) {
-        let label = self.label;
-        if let Err(payload) = contain(|| current::outside_of_tasks(|| (self.run)(result))) {
-            let message = format!("done callback panicked: {}", payload_message(&*payload));
+    pub(crate) fn call(mut self, result: &TaskResult<T>, scheduler: &'static dyn Scheduler) {
+        let Some(body) = self.body.take() else { return };
+        if let Err(payload) = contain(|| current::outside_of_tasks(|| body(result))) {
+            let context = ErrorContext::from_panic("a done callback", payload);
             report(
                 Some(scheduler),
-                &ErrorContext::new(message).with_source(label.to_string()),
+                &context.with_source(self.label.to_string()),
             );
-            std::mem::forget(payload);
+        }
+    }
+}
+
+impl<T> Drop for Callback<T> {
+    /// Drops a callback that was removed, or whose loop is closed.
+    fn drop(&mut self) {
+        if let Some(body) = self.body.take() {
+            drop_contained(body, "a done callback");
         }
     }
 }

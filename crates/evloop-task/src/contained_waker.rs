@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 
-use crate::error::{contain, payload_message};
-use crate::report::{ErrorContext, report};
+use crate::report::report_panic;
 use crate::scheduler::current_scheduler;
 
 struct Contained(Option<Waker>);
@@ -25,7 +24,9 @@ impl Wake for Contained {
 
     fn wake_by_ref(self: &Arc<Self>) {
         if let Some(waker) = &self.0 {
-            guard("waking", || waker.wake_by_ref());
+            report_panic(current_scheduler(), "waking an awaiter", || {
+                waker.wake_by_ref()
+            });
         }
     }
 }
@@ -33,14 +34,8 @@ impl Wake for Contained {
 impl Drop for Contained {
     fn drop(&mut self) {
         let waker = self.0.take();
-        guard("dropping", || drop(waker));
-    }
-}
-
-fn guard(doing: &str, f: impl FnOnce()) {
-    if let Err(payload) = contain(f) {
-        let message = format!("{doing} a waker panicked: {}", payload_message(&*payload));
-        report(current_scheduler(), &ErrorContext::new(message));
-        std::mem::forget(payload);
+        report_panic(current_scheduler(), "dropping an awaiter's waker", || {
+            drop(waker)
+        });
     }
 }

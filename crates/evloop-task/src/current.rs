@@ -16,6 +16,7 @@ use std::ptr;
 use std::task::Waker;
 
 use crate::anchor::Anchor;
+use crate::sync::thread_cell;
 use crate::task_ref::TaskRef;
 
 /// The task being polled: its metadata and the waker of this poll.
@@ -25,9 +26,9 @@ struct Frame<'a> {
     waker: Option<&'a Waker>,
 }
 
-thread_local! {
+thread_cell! {
     /// Const and without a destructor: it reads as null, never as destroyed.
-    static CURRENT: Cell<*const Frame<'static>> = const { Cell::new(ptr::null()) };
+    CURRENT: *const Frame<'static> = ptr::null()
 }
 
 /// Puts the former frame back, also while unwinding.
@@ -35,7 +36,7 @@ struct Restore(*const Frame<'static>);
 
 impl Drop for Restore {
     fn drop(&mut self) {
-        CURRENT.set(self.0);
+        CURRENT.with(|current| current.set(self.0));
     }
 }
 
@@ -43,18 +44,19 @@ impl Drop for Restore {
 #[inline]
 pub(crate) fn within<R>(anchor: &Anchor, waker: Option<&Waker>, f: impl FnOnce() -> R) -> R {
     let frame = Frame { anchor, waker };
-    let _restore = Restore(CURRENT.replace(ptr::from_ref(&frame).cast()));
+    let here = ptr::from_ref(&frame).cast();
+    let _restore = Restore(CURRENT.with(|current| current.replace(here)));
     f()
 }
 
 /// Runs `f` as if no task were running: for callbacks and nested executors.
 pub fn outside_of_tasks<R>(f: impl FnOnce() -> R) -> R {
-    let _restore = Restore(CURRENT.replace(ptr::null()));
+    let _restore = Restore(CURRENT.with(|current| current.replace(ptr::null())));
     f()
 }
 
 fn with_frame<R>(f: impl FnOnce(&Frame<'_>) -> R) -> Option<R> {
-    let frame = CURRENT.get();
+    let frame = CURRENT.with(Cell::get);
     // SAFETY: (1) a pointer that is not null refers to a live frame; (2) the reference ends here.
     unsafe { frame.as_ref() }.map(f)
 }

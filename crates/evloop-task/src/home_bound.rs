@@ -4,6 +4,9 @@
 //!
 //! 1. `value` is accessed and dropped only on the thread that made it; elsewhere access is refused
 //!    and drop leaks it. Threads are told apart by a number that is never used twice.
+//!
+//! The value has an allocation of its own: a leaked one must stay where it is, since it may be
+//! pinned and count on its destructor, while the task around it is freed.
 
 #![expect(
     unsafe_code,
@@ -11,7 +14,6 @@
 )]
 
 use std::future::Future;
-use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -20,7 +22,8 @@ use crate::thread_number::thread_number;
 /// A future bound to the thread that made it.
 pub(crate) struct HomeBound<F> {
     home: u64,
-    value: ManuallyDrop<F>,
+    /// `None` only inside `drop`.
+    value: Option<Pin<Box<F>>>,
 }
 
 // SAFETY: (1) every access checks the thread first.
@@ -30,7 +33,7 @@ impl<F> HomeBound<F> {
     pub(crate) fn new(value: F) -> Self {
         Self {
             home: thread_number(),
-            value: ManuallyDrop::new(value),
+            value: Some(Box::pin(value)),
         }
     }
 }
@@ -42,23 +45,22 @@ impl<F: Future> Future for HomeBound<F> {
     ///
     /// On another thread than the one that made it.
     #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         assert!(
             self.home == thread_number(),
             "a local task was polled by a thread that did not create it; its scheduler must run \
              it where it was spawned"
         );
-        // SAFETY: (1) this is the home thread. The value is pinned with `self` and never moved.
-        let value = unsafe { self.map_unchecked_mut(|this| &mut *this.value) };
-        value.poll(cx)
+        let value = self.value.as_mut().expect("it is taken only by drop");
+        value.as_mut().poll(cx)
     }
 }
 
 impl<F> Drop for HomeBound<F> {
     fn drop(&mut self) {
-        if self.home == thread_number() {
-            // SAFETY: (1) this is the home thread, and the value is dropped nowhere else.
-            unsafe { ManuallyDrop::drop(&mut self.value) };
+        let value = self.value.take();
+        if self.home != thread_number() {
+            std::mem::forget(value);
         }
     }
 }

@@ -74,6 +74,7 @@ mod contained_waker;
 mod create;
 mod current;
 mod error;
+mod flat_drop;
 mod home_bound;
 mod id;
 mod meta;
@@ -88,6 +89,7 @@ mod shell;
 mod slot;
 mod spawn;
 mod state;
+mod sync;
 mod task;
 mod task_ref;
 mod task_send;
@@ -103,7 +105,7 @@ pub use id::TaskId;
 pub use outcome::{FirstException, Flatten, Outcome, TaskError};
 pub use promise::{Promise, Wait};
 pub use registry::Registry;
-pub use report::ErrorContext;
+pub use report::{ErrorContext, report_panic};
 pub use runnable::Runnable;
 pub use scheduler::{Callback, EnterGuard, Scheduler, current_scheduler, enter_scheduler};
 pub use spawn::Builder;
@@ -111,3 +113,7 @@ pub use task::Task;
 pub use task_ref::TaskRef;
 pub use thread_number::thread_number;
 pub use yield_now::{YieldNow, yield_now};
+
+#[cfg(loom)]
+#[doc(hidden)]
+pub mod loom_models;

@@ -3,14 +3,12 @@
 use std::any::Any;
 use std::fmt;
 use std::panic::Location;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use once_cell::race::OnceBox;
+use std::sync::Arc;
 
 use crate::id::TaskId;
 use crate::scheduler::Scheduler;
 use crate::state::{End, StateWord};
+use crate::sync::{AtomicU32, Mutex, OnceBox, Ordering, lock};
 
 /// The metadata of a task: 48 bytes.
 #[derive(Debug)]
@@ -104,6 +102,11 @@ impl Meta {
         true
     }
 
+    /// The reason of an end that nobody asked for.
+    pub(crate) fn say_closed(&self) {
+        lock(&self.extra().message).get_or_insert_with(|| "its event loop is closed".into());
+    }
+
     pub(crate) fn cancel_message(&self) -> Option<Arc<str>> {
         self.extra
             .get()
@@ -112,7 +115,8 @@ impl Meta {
 
     /// Leaves the place where the result has to go. False when the task is done already.
     pub(crate) fn share(&self, delivery: Box<dyn Any + Send>) -> bool {
-        *lock(&self.extra().delivery) = Some(delivery);
+        let old = lock(&self.extra().delivery).replace(delivery);
+        drop(old);
         self.state.share()
     }
 
@@ -131,9 +135,4 @@ impl Meta {
             Some(End::Finished | End::Failed) => "finished",
         }
     }
-}
-
-/// Locks what no panic can leave half-written: each holder does one assignment.
-pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

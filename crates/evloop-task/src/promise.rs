@@ -1,18 +1,17 @@
 //! A result that is set once from outside: asyncio's `Future`.
 
-use std::collections::BTreeMap;
+mod cell;
+
 use std::error::Error;
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use crate::callbacks::{Callback, CallbackId, Label, write_labels};
-use crate::error::{InvalidState, JoinError, NoRunningLoop, TaskResult, contain, payload_message};
-use crate::meta::lock;
-use crate::report::{ErrorContext, report};
+use crate::error::{InvalidState, JoinError, NoRunningLoop, TaskResult};
+use crate::promise::cell::{Place, PromiseCell};
 use crate::scheduler::{Scheduler, current_scheduler};
 
 /// A result that is set once, from anywhere, and awaited by any number of tasks.
@@ -46,61 +45,22 @@ pub struct Promise<T> {
     waiter: Option<u64>,
 }
 
-struct PromiseCell<T> {
-    result: OnceLock<TaskResult<T>>,
-    waiting: Mutex<Waiting<T>>,
-    /// The loop it was made for, which runs its callbacks.
-    scheduler: Option<&'static dyn Scheduler>,
-    /// Somebody has read, awaited or cancelled it: a stored error is not lost.
-    observed: AtomicBool,
-    id: u64,
-}
-
-/// Who waits, in order of registration.
-struct Waiting<T> {
-    entries: BTreeMap<u64, Entry<T>>,
-    next_key: u64,
-}
-
-enum Entry<T> {
-    Waker(Waker),
-    Callback {
-        id: CallbackId,
-        label: Label,
-        queue: Queue<T>,
-    },
-}
-
-/// Queues one callback on its scheduler.
-type Queue<T> = Box<dyn FnOnce(Arc<PromiseCell<T>>) + Send>;
-
 impl<T> Promise<T> {
     /// A pending promise. Its callbacks run on the loop that is current where they are added.
     #[must_use]
     pub fn new() -> Self {
-        Self::with_scheduler(current_scheduler())
+        Self::with_place(current_scheduler().map(Place::new))
     }
 
     /// A pending promise whose callbacks run on `scheduler`.
     #[must_use]
     pub fn new_in(scheduler: &'static dyn Scheduler) -> Self {
-        Self::with_scheduler(Some(scheduler))
+        Self::with_place(Some(Place::new(scheduler)))
     }
 
-    fn with_scheduler(scheduler: Option<&'static dyn Scheduler>) -> Self {
-        static NEXT_ID: AtomicU64 = AtomicU64::new(1);
-        let cell = PromiseCell {
-            result: OnceLock::new(),
-            waiting: Mutex::new(Waiting {
-                entries: BTreeMap::new(),
-                next_key: 0,
-            }),
-            scheduler,
-            observed: AtomicBool::new(false),
-            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
-        };
+    fn with_place(place: Option<Place>) -> Self {
         Self {
-            cell: Arc::new(cell),
+            cell: Arc::new(PromiseCell::new(place)),
             waiter: None,
         }
     }
@@ -133,33 +93,19 @@ impl<T> Promise<T> {
     ///
     /// [`InvalidState`], as [`Promise::set_result`].
     pub fn set(&self, result: TaskResult<T>) -> Result<(), InvalidState> {
-        let entries = {
-            let mut waiting = lock(&self.cell.waiting);
-            self.cell
-                .result
-                .set(result)
-                .map_err(|_| InvalidState::ALREADY_DONE)?;
-            std::mem::take(&mut waiting.entries)
-        };
-        for entry in entries.into_values() {
-            match entry {
-                Entry::Waker(waker) => self.cell.wake(waker),
-                Entry::Callback { queue, .. } => queue(Arc::clone(&self.cell)),
-            }
-        }
-        Ok(())
+        PromiseCell::set(&self.cell, result)
     }
 
     /// Cancels it, at once. Returns false when it is done already; a stored error then counts as
     /// seen.
     pub fn cancel(&self) -> bool {
-        self.cell.observed.store(true, Ordering::Relaxed);
+        self.cell.mark_observed();
         self.set(Err(JoinError::cancelled(None))).is_ok()
     }
 
     /// As [`Promise::cancel`], with a message for the awaiters.
     pub fn cancel_with(&self, message: impl Into<Arc<str>>) -> bool {
-        self.cell.observed.store(true, Ordering::Relaxed);
+        self.cell.mark_observed();
         self.set(Err(JoinError::cancelled(Some(message.into()))))
             .is_ok()
     }
@@ -167,13 +113,13 @@ impl<T> Promise<T> {
     /// True once it has a value, an error or a cancellation.
     #[must_use]
     pub fn done(&self) -> bool {
-        self.cell.result.get().is_some()
+        self.cell.result().is_some()
     }
 
     /// True once it is cancelled.
     #[must_use]
     pub fn cancelled(&self) -> bool {
-        matches!(self.cell.result.get(), Some(Err(JoinError::Cancelled(_))))
+        matches!(self.cell.result(), Some(Err(JoinError::Cancelled(_))))
     }
 
     /// Returns the result; as often as you like.
@@ -182,7 +128,7 @@ impl<T> Promise<T> {
     ///
     /// [`InvalidState`] while it is pending.
     pub fn result(&self) -> Result<&TaskResult<T>, InvalidState> {
-        let result = self.cell.result.get().ok_or(InvalidState::PENDING)?;
+        let result = self.cell.result().ok_or(InvalidState::PENDING)?;
         self.cell.observe(result);
         Ok(result)
     }
@@ -210,22 +156,7 @@ impl<T> Promise<T> {
 
     /// Removes the callbacks under `id` that are not queued yet; returns how many there were.
     pub fn remove_done_callback(&self, id: CallbackId) -> usize {
-        let is_it =
-            |entry: &Entry<T>| matches!(entry, Entry::Callback { id: own, .. } if *own == id);
-        let removed: Vec<Entry<T>> = {
-            let mut waiting = lock(&self.cell.waiting);
-            let keys: Vec<u64> = waiting
-                .entries
-                .iter()
-                .filter(|(_, e)| is_it(e))
-                .map(|(key, _)| *key)
-                .collect();
-            keys.iter()
-                .filter_map(|key| waiting.entries.remove(key))
-                .collect()
-        };
-        // The closures are dropped here, outside the lock.
-        removed.len()
+        self.cell.remove_callbacks(id)
     }
 
     /// Returns this promise: asyncio's `ensure_future` of a future is the future itself.
@@ -242,32 +173,11 @@ impl<T> Promise<T> {
 
     /// The result, without marking it as seen.
     pub(crate) fn peek(&self) -> Option<&TaskResult<T>> {
-        self.cell.result.get()
+        self.cell.result()
     }
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.done() {
-            return Poll::Ready(());
-        }
-        let old = {
-            let mut waiting = lock(&self.cell.waiting);
-            // Looked at again under the lock: a setter takes it between its store and its wakes.
-            if self.cell.result.get().is_some() {
-                return Poll::Ready(());
-            }
-            let key = *self.waiter.get_or_insert_with(|| {
-                waiting.next_key += 1;
-                waiting.next_key
-            });
-            match waiting.entries.get(&key) {
-                Some(Entry::Waker(waker)) if waker.will_wake(cx.waker()) => None,
-                _ => waiting
-                    .entries
-                    .insert(key, Entry::Waker(cx.waker().clone())),
-            }
-        };
-        drop(old);
-        Poll::Pending
+        self.cell.poll_ready(&mut self.waiter, cx)
     }
 }
 
@@ -302,70 +212,15 @@ impl<T: Send + Sync + 'static> Promise<T> {
     where
         F: FnOnce(&TaskResult<T>) + Send + 'static,
     {
-        let label = Label::of::<F>();
-        let Some(scheduler) = self.cell.scheduler.or_else(current_scheduler) else {
-            panic!("a done callback needs a loop to run on: {NoRunningLoop}");
+        let place = match self.cell.place() {
+            Some(place) => place,
+            None => match current_scheduler() {
+                Some(scheduler) => Place::new(scheduler),
+                None => panic!("a done callback needs a loop to run on: {NoRunningLoop}"),
+            },
         };
-        let callback = Callback {
-            id,
-            label,
-            run: Box::new(callback),
-        };
-        let queue: Queue<T> = Box::new(move |cell| {
-            scheduler.call_soon(Box::new(move || {
-                if let Some(result) = cell.result.get() {
-                    cell.observe(result);
-                    callback.call(result, scheduler);
-                }
-            }));
-        });
-        let late = {
-            let mut waiting = lock(&self.cell.waiting);
-            if self.cell.result.get().is_some() {
-                Some(queue)
-            } else {
-                waiting.next_key += 1;
-                let key = waiting.next_key;
-                waiting
-                    .entries
-                    .insert(key, Entry::Callback { id, label, queue });
-                None
-            }
-        };
-        if let Some(queue) = late {
-            queue(Arc::clone(&self.cell));
-        }
-    }
-}
-
-impl<T> PromiseCell<T> {
-    fn observe(&self, result: &TaskResult<T>) {
-        if let Err(error) = result {
-            self.observed.store(true, Ordering::Relaxed);
-            error.mark_observed();
-        }
-    }
-
-    /// Wakes an awaiter; a panic of its waker is reported and the others are woken all the same.
-    fn wake(&self, waker: Waker) {
-        if let Err(payload) = contain(|| waker.wake()) {
-            let message = format!("waking an awaiter panicked: {}", payload_message(&*payload));
-            report(self.scheduler, &ErrorContext::new(message));
-            std::mem::forget(payload);
-        }
-    }
-}
-
-impl<T> Drop for PromiseCell<T> {
-    fn drop(&mut self) {
-        if *self.observed.get_mut() {
-            return;
-        }
-        if let Some(Err(error @ JoinError::Failed(_))) = self.result.get() {
-            let context = ErrorContext::new("the exception of a promise was never retrieved")
-                .with_exception(error.clone());
-            report(self.scheduler, &context);
-        }
+        let callback = Callback::new(id, Label::of::<F>(), Box::new(callback));
+        PromiseCell::add_callback(&self.cell, callback, place);
     }
 }
 
@@ -387,9 +242,8 @@ impl<T> Clone for Promise<T> {
 
 impl<T> Drop for Promise<T> {
     fn drop(&mut self) {
-        if let Some(key) = self.waiter {
-            let entry = lock(&self.cell.waiting).entries.remove(&key);
-            drop(entry);
+        if let Some(waiter) = self.waiter {
+            self.cell.forget_waiter(waiter);
         }
     }
 }
@@ -446,26 +300,19 @@ impl<T> evloop_combinators::Completion for Promise<T> {
     }
 
     fn key(&self) -> Option<u64> {
-        Some(self.cell.id)
+        Some(self.cell.id())
     }
 }
 
 impl<T: fmt::Debug> fmt::Debug for Promise<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.cell.result.get() {
+        match self.cell.result() {
             None => f.write_str("<Promise pending")?,
             Some(Ok(value)) => write!(f, "<Promise finished result={value:?}")?,
             Some(Err(JoinError::Cancelled(_))) => f.write_str("<Promise cancelled")?,
             Some(Err(error)) => write!(f, "<Promise finished exception={error:?}")?,
         }
-        let labels: Vec<Label> = lock(&self.cell.waiting)
-            .entries
-            .values()
-            .filter_map(|entry| match entry {
-                Entry::Callback { label, .. } => Some(*label),
-                Entry::Waker(_) => None,
-            })
-            .collect();
+        let labels = self.cell.labels();
         write_labels(f, &labels)?;
         f.write_str(">")
     }

@@ -1,12 +1,11 @@
 //! A registry of live tasks, for schedulers without special needs.
 
 use std::fmt;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use slab::Slab;
 
 use crate::id::TaskId;
-use crate::meta::lock;
 use crate::task_ref::TaskRef;
 
 /// The tasks a [`Scheduler`](crate::Scheduler) has adopted, behind a lock.
@@ -23,20 +22,24 @@ impl Registry {
         Self(Mutex::new(Slab::new()))
     }
 
+    fn lock(&self) -> MutexGuard<'_, Slab<TaskRef>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Takes a task in and returns its key.
     ///
     /// # Panics
     ///
     /// With more than four billion live tasks.
     pub fn adopt(&self, task: TaskRef) -> u32 {
-        let key = lock(&self.0).insert(task);
+        let key = self.lock().insert(task);
         u32::try_from(key).expect("a registry holds at most u32::MAX tasks")
     }
 
     /// Drops the task `id` under `key`.
     pub fn release(&self, key: u32, id: TaskId) {
         let task = {
-            let mut tasks = lock(&self.0);
+            let mut tasks = self.lock();
             let is_it = tasks.get(key as usize).is_some_and(|task| task.id() == id);
             if is_it {
                 tasks.try_remove(key as usize)
@@ -49,7 +52,7 @@ impl Registry {
 
     /// Wakes the task under `key`, if there is one.
     pub fn poke(&self, key: u32) {
-        let task = lock(&self.0).get(key as usize).cloned();
+        let task = self.lock().get(key as usize).cloned();
         if let Some(task) = task {
             task.wake();
         }
@@ -58,14 +61,14 @@ impl Registry {
     /// The tasks that are suspended or running after a suspension, in no particular order.
     #[must_use]
     pub fn tasks(&self) -> Vec<TaskRef> {
-        lock(&self.0).iter().map(|(_, task)| task.clone()).collect()
+        self.lock().iter().map(|(_, task)| task.clone()).collect()
     }
 }
 
 impl fmt::Debug for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Registry")
-            .field("n_tasks", &lock(&self.0).len())
+            .field("n_tasks", &self.lock().len())
             .finish()
     }
 }

@@ -1,9 +1,10 @@
 //! What goes to the exception handler: failures that no caller is there to receive.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::error::{JoinError, contain};
+use crate::error::{JoinError, Panic, contain, payload_message};
 use crate::scheduler::Scheduler;
 
 /// One failure that nobody received, as asyncio's context dictionary of an exception handler.
@@ -29,9 +30,18 @@ impl ErrorContext {
         }
     }
 
-    /// Adds the error.
+    /// The context of a caught panic: what panicked, what the panic said, and the panic itself.
+    #[must_use]
+    pub fn from_panic(what: impl fmt::Display, payload: Box<dyn Any + Send>) -> Self {
+        let message = format!("{what} panicked: {}", payload_message(&*payload));
+        let panic = Panic::new(payload, String::new(), None);
+        Self::new(message).with_exception(JoinError::Panicked(panic))
+    }
+
+    /// Adds the error, which counts as seen by that.
     #[must_use]
     pub fn with_exception(mut self, exception: JoinError) -> Self {
+        exception.mark_observed();
         self.exception = Some(exception);
         self
     }
@@ -68,6 +78,22 @@ impl fmt::Display for ErrorContext {
             write!(f, "\n  exception: {exception}")?;
         }
         Ok(())
+    }
+}
+
+/// Runs foreign code; if it panics, the panic goes to the exception handler of `scheduler` and no
+/// further. `what` says what it did, for the report: "`what` panicked: ...".
+pub fn report_panic<R>(
+    scheduler: Option<&'static dyn Scheduler>,
+    what: impl fmt::Display,
+    f: impl FnOnce() -> R,
+) -> Option<R> {
+    match contain(f) {
+        Ok(value) => Some(value),
+        Err(payload) => {
+            report(scheduler, &ErrorContext::from_panic(what, payload));
+            None
+        }
     }
 }
 

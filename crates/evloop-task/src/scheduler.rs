@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use crate::id::TaskId;
 use crate::report::ErrorContext;
 use crate::runnable::Runnable;
+use crate::sync::thread_cell;
 use crate::task_ref::TaskRef;
 
 /// A callback in a scheduler's queue.
@@ -26,6 +27,20 @@ pub trait Scheduler: Send + Sync + 'static {
 
     /// Queues a callback, behind everything that is ready.
     fn call_soon(&'static self, callback: Callback);
+
+    /// Which use of the scheduler goes on: a number that changes when one ends.
+    ///
+    /// For a scheduler that ends and is used again. Default: always the same.
+    fn epoch(&'static self) -> u64 {
+        0
+    }
+
+    /// As [`Scheduler::call_soon`], but drops the callback when that use has ended.
+    fn call_soon_in(&'static self, epoch: u64, callback: Callback) {
+        if epoch == self.epoch() {
+            self.call_soon(callback);
+        }
+    }
 
     /// Takes a task into the registry at its first suspension; returns its key.
     ///
@@ -52,23 +67,23 @@ impl std::fmt::Debug for dyn Scheduler {
     }
 }
 
-thread_local! {
+thread_cell! {
     /// The scheduler whose turn runs on this thread.
-    static CURRENT: Cell<Option<&'static dyn Scheduler>> = const { Cell::new(None) };
+    CURRENT: Option<&'static dyn Scheduler> = None
 }
 
 /// Returns the scheduler that is running on this thread, if any.
 #[inline]
 #[must_use]
 pub fn current_scheduler() -> Option<&'static dyn Scheduler> {
-    CURRENT.get()
+    CURRENT.with(Cell::get)
 }
 
 /// Makes `scheduler` the current one of this thread until the guard is dropped.
 #[must_use = "the scheduler is current only while the guard lives"]
 pub fn enter_scheduler(scheduler: &'static dyn Scheduler) -> EnterGuard {
     EnterGuard {
-        before: CURRENT.replace(Some(scheduler)),
+        before: CURRENT.with(|current| current.replace(Some(scheduler))),
         _thread: PhantomData,
     }
 }
@@ -83,6 +98,6 @@ pub struct EnterGuard {
 
 impl Drop for EnterGuard {
     fn drop(&mut self) {
-        CURRENT.set(self.before);
+        CURRENT.with(|current| current.set(self.before));
     }
 }

@@ -6,13 +6,14 @@
 //! it is the only one left.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::Arc;
 use std::task::{Context, Waker};
 
 use crate::callbacks::{Callback, CallbackId, Label};
 use crate::error::TaskResult;
-use crate::meta::lock;
 use crate::scheduler::Scheduler;
+use crate::slot::drop_contained;
+use crate::sync::{Mutex, OnceLock, lock};
 
 /// A result, the callbacks that wait for it, and how many queued runs still read it.
 pub(crate) struct SharedCell<T> {
@@ -34,7 +35,7 @@ struct Value<T> {
     callbacks: Mutex<Vec<Callback<T>>>,
 }
 
-/// Counts the runs of callbacks that are queued, and wakes the awaiter behind the last one.
+/// Counts who is about to read or store the result, and wakes the awaiter behind the last one.
 #[derive(Default)]
 struct Gate(Mutex<GateState>);
 
@@ -79,8 +80,7 @@ impl<T> SharedCell<T> {
 
     /// Stores the result without queueing callbacks. A second result is dropped.
     pub(crate) fn fill(&self, result: TaskResult<T>) {
-        let stored = self.value.result.set(result);
-        debug_assert!(stored.is_ok(), "a task ends once");
+        self.value.fill(result);
     }
 
     pub(crate) fn result(&self) -> Option<&TaskResult<T>> {
@@ -108,17 +108,19 @@ impl<T> SharedCell<T> {
 
     /// Takes the result out once no queued run of callbacks reads it.
     pub(crate) fn poll_take(self, cx: &mut Context<'_>) -> Take<T> {
-        {
+        if lock(&self.gate.0).n_runs > 0 {
+            // Cloned before the lock and dropped after it: a waker is foreign code.
+            let waker = cx.waker().clone();
             let mut gate = lock(&self.gate.0);
             if gate.n_runs > 0 {
-                let old = gate.waker.replace(cx.waker().clone());
+                let old = gate.waker.replace(waker);
                 drop(gate);
                 drop(old);
                 return Take::Wait(self);
             }
         }
         // A run gives up its share of the value before it leaves the gate: this is the only one.
-        match Arc::try_unwrap(self.value).map(|value| value.result.into_inner()) {
+        match Arc::try_unwrap(self.value).map(|mut value| value.result.take()) {
             Ok(Some(result)) => Take::Got(result),
             Ok(None) | Err(_) => Take::Gone,
         }
@@ -138,28 +140,50 @@ impl<T: Send + Sync + 'static> SharedCell<T> {
     /// Adds a callback; queues it at once if the result is there.
     pub(crate) fn add(&self, callback: Callback<T>, scheduler: &'static dyn Scheduler) {
         lock(&self.value.callbacks).push(callback);
+        self.queue_if_done(scheduler);
+    }
+
+    /// Queues what is registered, if the result is there.
+    pub(crate) fn queue_if_done(&self, scheduler: &'static dyn Scheduler) {
         if self.result().is_some() {
-            self.queue_callbacks(scheduler);
+            let inside = Run::enter(&self.value, &self.gate);
+            self.value.queue_callbacks(&inside, scheduler);
         }
     }
 
     /// The delivery for the shell.
+    ///
+    /// It stays inside the gate until it has stored the result, queued the callbacks and given up
+    /// its share, so an awaiter that sees the result waits for all of that.
     pub(crate) fn delivery(&self, scheduler: &'static dyn Scheduler) -> Delivery<T> {
-        let cell = self.clone();
+        let run = Run::enter(&self.value, &self.gate);
         Delivery(Box::new(move |result| {
-            cell.fill(result);
-            cell.queue_callbacks(scheduler);
+            run.value().fill(result);
+            run.value().queue_callbacks(&run, scheduler);
         }))
     }
+}
 
-    /// Queues what is registered now, as one callback of the scheduler.
-    fn queue_callbacks(&self, scheduler: &'static dyn Scheduler) {
+impl<T> Value<T> {
+    /// Stores the result without queueing callbacks. A second result is dropped.
+    fn fill(&self, result: TaskResult<T>) {
+        // A cancellation may be stored by who reads it first and by the shell; both say the same.
+        if let Err(second) = self.result.set(result) {
+            drop_contained(second, "the result of a task");
+        }
+    }
+}
+
+impl<T: Send + Sync + 'static> Value<T> {
+    /// Queues what is registered now, as one callback of the scheduler. `inside` is the caller's
+    /// stay in the gate.
+    fn queue_callbacks(&self, inside: &Run<T>, scheduler: &'static dyn Scheduler) {
         // Both `add` and the delivery may come here at once: each callback goes to one of them.
-        let callbacks = std::mem::take(&mut *lock(&self.value.callbacks));
+        let callbacks = std::mem::take(&mut *lock(&self.callbacks));
         if callbacks.is_empty() {
             return;
         }
-        let run = Run::enter(&self.value, &self.gate);
+        let run = inside.again();
         scheduler.call_soon(Box::new(move || {
             if let Some(result) = run.value().result.get() {
                 for callback in callbacks {
@@ -170,7 +194,15 @@ impl<T: Send + Sync + 'static> SharedCell<T> {
     }
 }
 
-/// A queued run of callbacks. Dropping it, run or not, leaves the gate.
+impl<T> Drop for Value<T> {
+    fn drop(&mut self) {
+        if let Some(result) = self.result.take() {
+            drop_contained(result, "the result of a task");
+        }
+    }
+}
+
+/// A stay in the gate: a queued run of callbacks, or a delivery. Dropping it leaves the gate.
 struct Run<T> {
     value: Option<Arc<Value<T>>>,
     gate: Arc<Gate>,
@@ -183,6 +215,14 @@ impl<T> Run<T> {
             value: Some(Arc::clone(value)),
             gate: Arc::clone(gate),
         }
+    }
+
+    /// Another stay in the gate.
+    fn again(&self) -> Self {
+        Self::enter(
+            self.value.as_ref().expect("it is taken only by drop"),
+            &self.gate,
+        )
     }
 
     fn value(&self) -> &Value<T> {

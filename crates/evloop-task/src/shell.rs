@@ -10,12 +10,12 @@ use pin_project_lite::pin_project;
 
 use crate::anchor::Anchor;
 use crate::current;
-use crate::error::{JoinError, Panic, TaskResult, contain, payload_message};
+use crate::error::{JoinError, Panic, TaskResult, contain};
 use crate::meta::Meta;
 use crate::report::{ErrorContext, report};
 use crate::shared_cell::Delivery;
-use crate::slot::Slot;
-use crate::state::{Adoption, End};
+use crate::slot::{Slot, drop_contained};
+use crate::state::{Adoption, End, Finish};
 use crate::task_ref::TaskRef;
 
 pin_project! {
@@ -91,10 +91,26 @@ fn end<T: 'static>(meta: &Meta, result: TaskResult<T>) -> Slot<T> {
     if meta.state.is_adopted() {
         meta.scheduler.release(meta.key(), meta.id);
     }
-    if !meta.state.finish(end) {
-        return Slot::full(result);
+    let finish = meta.state.finish(end);
+    if finish.overruled || finish.shared {
+        end_slowly(meta, result, finish)
+    } else {
+        Slot::full(result)
     }
-    deliver(meta, result)
+}
+
+#[cold]
+fn end_slowly<T: 'static>(meta: &Meta, mut result: TaskResult<T>, finish: Finish) -> Slot<T> {
+    if finish.overruled {
+        let cancelled = Err(JoinError::cancelled(meta.cancel_message()));
+        let value = std::mem::replace(&mut result, cancelled);
+        drop_contained(value, "the output of a task");
+    }
+    if finish.shared {
+        deliver(meta, result)
+    } else {
+        Slot::full(result)
+    }
 }
 
 #[cold]
@@ -134,7 +150,8 @@ fn abandon<F: Future>(anchor: &Anchor, coroutine: Pin<&mut Option<F>>) {
     if meta.state.is_adopted() {
         meta.scheduler.release(meta.key(), meta.id);
     }
-    if meta.state.finish(End::Cancelled) {
+    meta.say_closed();
+    if meta.state.finish(End::Cancelled).shared {
         // The callbacks of a task whose loop is gone are dropped unrun.
         drop(meta.take_delivery());
     }
@@ -154,13 +171,11 @@ fn drop_coroutine<F: Future>(
     let dropped = current::within(anchor, waker, || contain(|| coroutine.set(None)));
     if let Err(payload) = dropped {
         let meta = anchor.meta();
-        let message = format!(
-            "dropping the coroutine of task '{}' panicked: {}",
-            meta.name(),
-            payload_message(&*payload)
+        let what = format!("dropping the coroutine of task '{}'", meta.name());
+        report(
+            Some(meta.scheduler),
+            &ErrorContext::from_panic(what, payload),
         );
-        report(Some(meta.scheduler), &ErrorContext::new(message));
-        std::mem::forget(payload);
     }
 }
 

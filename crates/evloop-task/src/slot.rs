@@ -1,8 +1,8 @@
 //! The output as it lies in async-task's slot: dropping it can not unwind.
 
 use crate::current;
-use crate::error::{TaskResult, contain, payload_message};
-use crate::report::{ErrorContext, report};
+use crate::error::TaskResult;
+use crate::report::report_panic;
 use crate::scheduler::current_scheduler;
 
 /// A task's output. async-task aborts the process when an output's destructor panics; this
@@ -40,10 +40,7 @@ pub(crate) fn drop_contained<T>(value: T, what: &str) {
     if !std::mem::needs_drop::<T>() {
         return;
     }
-    if let Err(payload) = contain(|| current::outside_of_tasks(|| drop(value))) {
-        let message = format!("dropping {what} panicked: {}", payload_message(&*payload));
-        report(current_scheduler(), &ErrorContext::new(message));
-        // The payload is a user's value too; its own destructor gets no chance to panic.
-        std::mem::forget(payload);
-    }
+    report_panic(current_scheduler(), format_args!("dropping {what}"), || {
+        current::outside_of_tasks(|| drop(value));
+    });
 }

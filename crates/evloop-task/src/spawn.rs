@@ -1,9 +1,6 @@
 //! Making tasks.
 
-#![expect(
-    unsafe_code,
-    reason = "local and scoped futures are Send or 'static by contract only"
-)]
+#![expect(unsafe_code, reason = "local futures are Send by contract only")]
 
 use std::future::Future;
 use std::panic::Location;
@@ -86,31 +83,6 @@ impl Builder {
         // its home thread only: `HomeBound` sees to it. The output is not `Send`: it is made on the
         // home thread and leaves the slot through the handle, which is then not `Send` either, or
         // through the run of the step that made it.
-        let (runnable, task) = unsafe {
-            builder.spawn_unchecked(|meta| Shell::new(anchor_in_task(meta), coroutine), schedule)
-        };
-        start(runnable, task)
-    }
-
-    /// Spawns a coroutine that may borrow from the caller's stack and need not be `Send`.
-    ///
-    /// # Safety
-    ///
-    /// - (1) The task's coroutine is gone (the task is done) before anything it borrows is.
-    #[track_caller]
-    pub unsafe fn spawn_scoped<'a, F>(
-        self,
-        scheduler: &'static dyn Scheduler,
-        coroutine: F,
-    ) -> Task<()>
-    where
-        F: Future<Output = ()> + 'a,
-    {
-        let meta = Meta::new(scheduler, Location::caller(), self.name);
-        let coroutine = HomeBound::new(coroutine);
-        let builder = async_task::Builder::new().metadata(meta);
-        // SAFETY: (1) promises that the future does not outlive its borrows; the output `()` has
-        // none. The rest is as in `spawn_local`.
         let (runnable, task) = unsafe {
             builder.spawn_unchecked(|meta| Shell::new(anchor_in_task(meta), coroutine), schedule)
         };

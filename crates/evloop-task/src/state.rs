@@ -15,7 +15,7 @@
 //! is then still in its first poll or has not started), and one that finds it pokes the scheduler.
 //! The same holds for `SHARED` against `DONE`.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use crate::sync::{AtomicU32, Ordering};
 
 const DONE: u32 = 1;
 const CANCEL: u32 = 1 << 1;
@@ -146,16 +146,36 @@ impl StateWord {
         self.0.fetch_or(SHARED, Ordering::AcqRel) & DONE == 0
     }
 
-    /// Marks the end. Returns whether the result has to go to the shared cell.
+    /// Marks the end, unless a cancel request came before: a coroutine that returns while one waits
+    /// to be delivered ends cancelled.
     #[inline]
-    pub(crate) fn finish(&self, end: End) -> bool {
+    pub(crate) fn finish(&self, end: End) -> Finish {
         let bits = match end {
             End::Finished => DONE,
             End::Cancelled => DONE | CANCELLED,
             End::Failed => DONE | FAILED,
         };
-        self.0.fetch_or(bits, Ordering::AcqRel) & SHARED != 0
+        // DONE was clear, so adding the bits sets them, in one instruction. From here on requests
+        // are refused: what `before` says about them is final.
+        let before = self.0.fetch_add(bits, Ordering::AcqRel);
+        let overruled = end == End::Finished && before & CANCEL != 0;
+        if overruled {
+            self.0.fetch_or(CANCELLED, Ordering::AcqRel);
+        }
+        Finish {
+            overruled,
+            shared: before & SHARED != 0,
+        }
     }
+}
+
+/// What [`StateWord::finish`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Finish {
+    /// A cancel request was pending: the value is dropped, and the end is a cancellation.
+    pub(crate) overruled: bool,
+    /// The result goes to the shared cell.
+    pub(crate) shared: bool,
 }
 
 #[cfg(test)]
@@ -192,10 +212,20 @@ mod tests {
     fn a_finished_task_refuses_requests_and_sharing() {
         let word = StateWord::default();
 
-        assert!(!word.finish(End::Cancelled));
+        assert!(!word.finish(End::Cancelled).shared);
         assert_eq!(word.request_cancel(), Request::TooLate);
         assert_eq!(word.cancelling(), 0);
         assert!(!word.share());
+        assert_eq!(word.end(), Some(End::Cancelled));
+    }
+
+    #[test]
+    fn a_request_that_was_not_delivered_overrules_the_value() {
+        let word = StateWord::default();
+
+        word.request_cancel();
+
+        assert!(word.finish(End::Finished).overruled);
         assert_eq!(word.end(), Some(End::Cancelled));
     }
 

@@ -4,11 +4,10 @@ use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use async_task::FallibleTask;
-use once_cell::race::OnceBox;
 
 use crate::anchor::Anchor;
 use crate::callbacks::{Callback, CallbackId, Label, write_labels};
@@ -16,10 +15,11 @@ use crate::contained_waker::contained;
 use crate::current;
 use crate::error::{InvalidState, JoinError, TaskResult};
 use crate::id::TaskId;
-use crate::meta::{Meta, lock};
+use crate::meta::Meta;
 use crate::shared_cell::{SharedCell, Take};
 use crate::slot::Slot;
 use crate::state::End;
+use crate::sync::{Mutex, OnceBox, lock, yield_now};
 
 /// A spawned coroutine: asyncio's `Task`.
 ///
@@ -175,16 +175,30 @@ impl<T> Task<T> {
 
     /// Moves the result of a done task from async-task's slot to the cell.
     fn fill_cell(&self) {
-        let mut cx = Context::from_waker(Waker::noop());
         let mut raw = lock(&self.raw);
-        // The state word says done a few instructions before the slot is filled. No user code
-        // runs in between, so on another thread this waits for that thread to be scheduled.
         while self.cell.get().and_then(SharedCell::result).is_none() {
-            match poll_raw(&mut raw, &mut cx) {
-                Poll::Pending => std::thread::yield_now(),
-                Poll::Ready(Fetched::Result(result)) => self.store(result),
-                Poll::Ready(Fetched::InCell) => {}
+            if let Some(result) = self.fetch_without_waiting(&mut raw) {
+                self.store(result);
             }
+        }
+    }
+
+    /// The result of a task that the state word calls done, without registering a waker: that would
+    /// take the place of whoever awaits the task.
+    fn fetch_without_waiting(&self, raw: &mut Option<RawTask<T>>) -> Option<TaskResult<T>> {
+        if self.meta().state.end() == Some(End::Cancelled) {
+            // It says all there is to say. The slot of a task whose step is just being dropped is
+            // never filled, and the caller may be that drop.
+            return Some(Err(JoinError::cancelled(self.meta().cancel_message())));
+        }
+        // The state word says done a few instructions before the slot is filled. No user code runs
+        // in between, so on another thread this waits for that thread to be scheduled.
+        while !raw.as_ref().is_some_and(FallibleTask::is_finished) {
+            yield_now();
+        }
+        match poll_raw(raw, &mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Fetched::Result(result)) => Some(result),
+            Poll::Ready(Fetched::InCell) | Poll::Pending => None,
         }
     }
 
@@ -257,11 +271,7 @@ impl<T: Send + Sync + 'static> Task<T> {
     where
         F: FnOnce(&TaskResult<T>) + Send + 'static,
     {
-        let callback = Callback {
-            id,
-            label: Label::of::<F>(),
-            run: Box::new(callback),
-        };
+        let callback = Callback::new(id, Label::of::<F>(), Box::new(callback));
         let scheduler = self.meta().scheduler;
         if self.taken {
             SharedCell::full(Err(JoinError::invalid(InvalidState::TAKEN))).add(callback, scheduler);
@@ -272,6 +282,8 @@ impl<T: Send + Sync + 'static> Task<T> {
         if cell.result().is_none() && !self.meta().share(Box::new(cell.delivery(scheduler))) {
             self.deliver_late(cell);
         }
+        // Another thread may have brought the result there since `add` looked.
+        cell.queue_if_done(scheduler);
     }
 
     /// Removes the callbacks under `id` that are not queued yet; returns how many there were.
@@ -282,15 +294,10 @@ impl<T: Send + Sync + 'static> Task<T> {
     /// The task ended before it could learn of the cell: bring the result there.
     fn deliver_late(&self, cell: &SharedCell<T>) {
         drop(self.meta().take_delivery());
-        let mut cx = Context::from_waker(Waker::noop());
         let mut raw = lock(&self.raw);
         while cell.result().is_none() {
-            match poll_raw(&mut raw, &mut cx) {
-                Poll::Pending => std::thread::yield_now(),
-                Poll::Ready(Fetched::Result(result)) => {
-                    cell.delivery(self.meta().scheduler).complete(result);
-                }
-                Poll::Ready(Fetched::InCell) => break,
+            if let Some(result) = self.fetch_without_waiting(&mut raw) {
+                cell.delivery(self.meta().scheduler).complete(result);
             }
         }
     }
@@ -363,7 +370,9 @@ impl<T> evloop_combinators::Completion for Task<T> {
     type Output = TaskResult<T>;
 
     fn poll_done(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.taken || self.cell.get().and_then(SharedCell::result).is_some() {
+        // A task that waits for itself would wait for ever: it is given back, still pending.
+        let itself = current::is_current(&self.anchor);
+        if itself || self.taken || self.cell.get().and_then(SharedCell::result).is_some() {
             return Poll::Ready(());
         }
         if let Fetched::Result(result) = std::task::ready!(self.poll_fetch(cx)) {

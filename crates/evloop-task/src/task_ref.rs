@@ -13,6 +13,7 @@ use std::task::Waker;
 
 use crate::anchor::Anchor;
 use crate::id::TaskId;
+use crate::scheduler::Scheduler;
 use crate::state::End;
 
 /// A task, whatever its output: name, state and cancellation, but not the result.
@@ -56,6 +57,12 @@ impl TaskRef {
     /// Renames the task.
     pub fn set_name(&self, name: impl Into<Arc<str>>) {
         self.anchor.meta().set_name(Some(name.into()));
+    }
+
+    /// True when the task belongs to `scheduler`.
+    #[must_use]
+    pub fn runs_on(&self, scheduler: &'static dyn Scheduler) -> bool {
+        std::ptr::addr_eq(self.anchor.meta().scheduler, scheduler)
     }
 
     /// The source line that made the task.

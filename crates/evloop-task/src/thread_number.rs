@@ -3,9 +3,11 @@
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-thread_local! {
+use crate::sync::thread_cell;
+
+thread_cell! {
     /// Const and without a destructor: it can be read while the thread ends.
-    static NUMBER: Cell<u64> = const { Cell::new(0) };
+    NUMBER: u64 = 0
 }
 
 /// Returns the number of this thread: at least 1, and never used for another thread.
@@ -16,7 +18,7 @@ thread_local! {
 #[inline]
 #[must_use]
 pub fn thread_number() -> u64 {
-    let number = NUMBER.get();
+    let number = NUMBER.with(Cell::get);
     if number != 0 { number } else { take_number() }
 }
 
@@ -24,6 +26,6 @@ pub fn thread_number() -> u64 {
 fn take_number() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    NUMBER.set(number);
+    NUMBER.with(|own| own.set(number));
     number
 }

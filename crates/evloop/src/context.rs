@@ -26,14 +26,16 @@ pub fn get_running_loop() -> Result<Handle, NoRunningLoop> {
 
 /// Marks `handle` as running until the guard is dropped. `None` when one is running already.
 pub(crate) fn enter(handle: Handle) -> Option<RunningGuard> {
-    RUNNING.with(|running| {
+    let entered = RUNNING.try_with(|running| {
         let mut running = running.borrow_mut();
         if running.is_some() {
             return None;
         }
         *running = Some(handle);
         Some(RunningGuard)
-    })
+    });
+    // While the thread ends the variable may be gone, and with it the place to run.
+    entered.ok().flatten()
 }
 
 #[derive(Debug)]
@@ -41,7 +43,7 @@ pub(crate) struct RunningGuard;
 
 impl Drop for RunningGuard {
     fn drop(&mut self) {
-        let handle = RUNNING.with(|running| running.borrow_mut().take());
+        let handle = RUNNING.try_with(|running| running.borrow_mut().take());
         drop(handle);
     }
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use evloop_executor::{LocalExecutor, RootEnd};
 use evloop_reactor::Reactor;
-use evloop_task::Task;
+use evloop_task::{Task, current_scheduler, report_panic};
 use evloop_time::TimeDriver;
 
 use crate::builder::Builder;
@@ -315,7 +315,7 @@ impl EventLoop {
 /// Wakes and forgets them; a foreign waker that panics keeps nobody else from being woken.
 fn wake_all(woken: &mut Vec<Waker>) {
     for waker in woken.drain(..) {
-        crate::exception::contained("waking a task panicked", || waker.wake());
+        report_panic(current_scheduler(), "waking a waiter", || waker.wake());
     }
 }
 

@@ -1,7 +1,5 @@
 //! The exception handler: who hears of failures that nobody receives.
 
-use std::any::Any;
-use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -41,14 +39,9 @@ impl Handle {
             return self.default_exception_handler(context);
         };
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| handler(self, context))) {
-            let message = format!(
-                "the exception handler panicked: {}; it was called for: {}",
-                text_of(&*payload),
-                context.message
-            );
-            std::mem::forget(payload);
-            let mut both = context.clone();
-            both.message = message;
+            let mut both = ErrorContext::from_panic("the exception handler", payload);
+            both.message = format!("{}; it was called for: {}", both.message, context.message);
+            both.source.clone_from(&context.source);
             self.default_exception_handler(&both);
         }
     }
@@ -57,22 +50,4 @@ impl Handle {
     pub fn default_exception_handler(&self, context: &ErrorContext) {
         context.print();
     }
-}
-
-/// Runs foreign code whose panic must not end the loop; reports it.
-pub(crate) fn contained(what: impl fmt::Display, f: impl FnOnce()) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
-        let context = ErrorContext::new(format!("{what}: {}", text_of(&*payload)));
-        std::mem::forget(payload);
-        context.report_to(evloop_task::current_scheduler());
-    }
-}
-
-/// The text of a panic.
-fn text_of(payload: &(dyn Any + Send)) -> String {
-    let text = payload
-        .downcast_ref::<&'static str>()
-        .map(|text| (*text).to_owned());
-    text.or_else(|| payload.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a value that is no text".to_owned())
 }

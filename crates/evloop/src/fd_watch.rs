@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::{Arc, Mutex};
 use std::task::{Wake, Waker};
 
@@ -115,8 +115,16 @@ impl Handle {
             queued: Mutex::new(None),
         });
         let number = fd.as_fd().as_raw_fd();
-        let replaced = {
+        let (replaced, ended) = {
             let mut watches = lock(&shared.watches);
+            let known = watches.by_fd.get(&number);
+            // The number may have been closed and used again since: that watch is another file's.
+            let is_other = known.is_some_and(|watch| !is_same_file(&fd, watch.source.get_ref()));
+            let ended = if is_other {
+                watches.by_fd.remove(&number)
+            } else {
+                None
+            };
             if !watches.by_fd.contains_key(&number) {
                 let source = shared.reactor.register_level_duplicate(fd)?;
                 watches.by_fd.insert(
@@ -135,9 +143,13 @@ impl Handle {
             watch
                 .source
                 .set(direction, Some(Waker::from(Arc::clone(&callback))))?;
-            watch.place(direction).replace(callback)
+            (watch.place(direction).replace(callback), ended)
         };
         forget_queued(replaced);
+        if let Some(watch) = ended {
+            forget_queued(watch.reader);
+            forget_queued(watch.writer);
+        }
         Ok(())
     }
 
@@ -170,6 +182,16 @@ impl Handle {
     pub(crate) fn close_watches(&self) {
         let watches = std::mem::take(&mut lock(&self.shared().watches).by_fd);
         drop(watches);
+    }
+}
+
+/// True when both descriptors refer to the same open thing. One that cannot be asked is the same.
+fn is_same_file(one: impl AsFd, other: impl AsFd) -> bool {
+    let identity =
+        |fd: BorrowedFd<'_>| rustix::fs::fstat(fd).map(|stat| (stat.st_dev, stat.st_ino));
+    match (identity(one.as_fd()), identity(other.as_fd())) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => true,
     }
 }
 

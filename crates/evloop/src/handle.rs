@@ -168,6 +168,9 @@ impl Handle {
     /// A pending promise whose callbacks run on this loop: asyncio's `create_future`.
     #[must_use]
     pub fn create_future<T>(&self) -> Promise<T> {
+        if self.is_closed() {
+            return Promise::new_in(evloop_task::closed_scheduler());
+        }
         Promise::new_in(self.0.executor.scheduler())
     }
 

@@ -84,4 +84,8 @@ pub use evloop_task::{
     InvalidState, JoinError, NoRunningLoop, Outcome, Panic, Promise, Task, TaskError, TaskId,
     TaskRef, TaskResult, create_task, create_task_local, current_task, ensure_future, yield_now,
 };
-pub use evloop_time::{Clock, ManualClock, SystemClock, interval, sleep, sleep_until};
+pub use evloop_time::{
+    Clock, Deadline, Elapsed, Interval, InvalidDelay, InvalidPeriod, ManualClock, MissedTicks,
+    Sleep, SystemClock, deadline, deadline_at, interval, interval_at, sleep, sleep_secs,
+    sleep_until,
+};

@@ -15,6 +15,9 @@ use crate::event_loop::EventLoop;
 /// How long closing a runner waits for the threads of the default executor.
 const EXECUTOR_GRACE: Duration = Duration::from_secs(300);
 
+/// What a leftover task is told.
+const PROGRAM_ENDED: &str = "the program has ended";
+
 /// Runs `main` on a new event loop, then ends what it left behind, and returns its output.
 ///
 /// Afterwards, in this order: tasks that are left over are cancelled and finish, the default
@@ -118,6 +121,10 @@ impl Runner {
         if self.event_loop.is_closed() {
             return;
         }
+        // Before the loop turns again: what is left runs no further step but its end.
+        for task in self.event_loop.all_tasks().unwrap_or_default() {
+            task.cancel_with(PROGRAM_ENDED);
+        }
         // Another loop may be running here, if this is dropped inside it: then nothing can be run
         // to its end, and closing drops it.
         if let Err(error) = self.event_loop.run_until_complete(self.finish())
@@ -153,7 +160,9 @@ impl Runner {
                 return;
             }
             for task in &tasks {
-                task.cancel_with("the program has ended");
+                if task.cancelling() == 0 {
+                    task.cancel_with(PROGRAM_ENDED);
+                }
             }
             evloop_task::yield_now().await;
         }

@@ -1,0 +1,356 @@
+//! Model checks of the protocols between threads, on the shipped code: what arrives while the
+//! owner parks, ends or hands its block to the next executor, and who gets a callback.
+//!
+//! `RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS=2 cargo test -p evloop-executor --release --test loom`
+//!
+//! async-task and the lock-free inbox are not interleaved from inside: each of their operations is
+//! one step here.
+#![cfg(loom)]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a model that unwraps in vain has failed"
+)]
+#![expect(clippy::print_stdout, reason = "says how much was explored")]
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Poll, Wake, Waker};
+
+use evloop_executor::{CallHandle, LocalExecutor, loom_models};
+use evloop_task::Task;
+use loom::sync::{Condvar, Mutex};
+use loom::thread;
+
+/// Explores the model, and fails if it had only one way to go.
+fn explore(model: impl Fn() + Send + Sync + 'static) {
+    // Outside of loom on purpose: it counts the iterations.
+    let n_iterations = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&n_iterations);
+    let mut explorer = loom::model::Builder::new();
+    // The rounds of a close alone take more than the default.
+    explorer.max_branches = 10_000;
+    explorer.check(move || {
+        counter.fetch_add(1, Ordering::Relaxed);
+        model();
+    });
+    let n_iterations = n_iterations.load(Ordering::Relaxed);
+    assert!(n_iterations > 1, "the model explored a single interleaving");
+    println!("{n_iterations} interleavings");
+}
+
+/// What the owner sleeps on: a wake that is lost is a deadlock, which loom reports.
+#[derive(Default)]
+struct Bell {
+    rung: Mutex<bool>,
+    rings: Condvar,
+}
+
+impl Bell {
+    fn wait(&self) {
+        let mut rung = self.rung.lock().unwrap();
+        while !*rung {
+            rung = self.rings.wait(rung).unwrap();
+        }
+        *rung = false;
+    }
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        *self.rung.lock().unwrap() = true;
+        self.rings.notify_one();
+    }
+}
+
+/// Counts how many guests it made and how many were dropped; outside of loom, since only the
+/// numbers at the end count.
+#[derive(Clone, Default)]
+struct Tally(Arc<[AtomicUsize; 2]>);
+
+struct Guest(Tally);
+
+impl Tally {
+    fn guest(&self) -> Guest {
+        self.0[0].fetch_add(1, Ordering::SeqCst);
+        Guest(self.clone())
+    }
+
+    fn live(&self) -> usize {
+        self.0[0].load(Ordering::SeqCst) - self.0[1].load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        self.0.0[1].fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// Crossed by two threads, in either order: async-task's own steps are no reason for loom to try
+/// both.
+#[derive(Clone, Default)]
+struct StartLine(loom::sync::Arc<loom::sync::atomic::AtomicUsize>);
+
+impl StartLine {
+    fn cross(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// An executor and the bell that its arrivals ring.
+fn parking() -> (LocalExecutor, Arc<Bell>) {
+    let executor = LocalExecutor::new();
+    let bell = Arc::new(Bell::default());
+    executor.set_unparker(Waker::from(Arc::clone(&bell)));
+    (executor, bell)
+}
+
+/// Turns the loop until `ended`, asleep while nothing is ready.
+fn run_until(executor: &LocalExecutor, bell: &Bell, ended: impl Fn() -> bool) {
+    loop {
+        executor.take_arrivals();
+        let n_run = executor.run_ready(executor.n_ready());
+        if ended() {
+            return;
+        }
+        if n_run == 0 {
+            bell.wait();
+        }
+    }
+}
+
+#[test]
+fn ownership_passes_with_all_that_was_done() {
+    explore(loom_models::ownership_passes_with_all_that_was_done);
+}
+
+/// LM-01: a callback from another thread finds the owner before it sleeps, or wakes it.
+#[test]
+fn an_arrival_meets_an_owner_that_goes_to_sleep() {
+    explore(|| {
+        let (executor, bell) = parking();
+        let tally = Tally::default();
+        let guest = tally.guest();
+        let handle = executor.handle();
+        let sender = thread::spawn(move || handle.call_soon(move || drop(guest)).is_ok());
+
+        run_until(&executor, &bell, || tally.live() == 0);
+
+        assert!(sender.join().unwrap());
+    });
+}
+
+/// LM-03: a wake from another thread causes a poll that sees what was written before it.
+#[test]
+fn a_wake_publishes_what_was_written_before_it() {
+    explore(|| {
+        let (executor, bell) = parking();
+        let written = Arc::new(loom::sync::atomic::AtomicUsize::new(0));
+        let place = Arc::new(std::sync::Mutex::new(None));
+        let (cell, waker) = (Arc::clone(&written), Arc::clone(&place));
+        let task = executor.spawn(poll_fn(move |cx| {
+            if cell.load(Ordering::Relaxed) == 1 {
+                return Poll::Ready(());
+            }
+            *waker.lock().unwrap() = Some(cx.waker().clone());
+            Poll::Pending
+        }));
+        executor.run_ready(1);
+        let waker: Waker = place.lock().unwrap().take().unwrap();
+        let writer = thread::spawn(move || {
+            written.store(1, Ordering::Relaxed);
+            waker.wake();
+        });
+
+        run_until(&executor, &bell, || task.done());
+
+        writer.join().unwrap();
+    });
+}
+
+/// LM-09 and LM-19: what arrives while its executor ends is run, dropped or refused, and nothing
+/// stays behind.
+#[test]
+fn an_arrival_meets_the_end() {
+    explore(|| {
+        let executor = LocalExecutor::new();
+        let tally = Tally::default();
+        let guest = tally.guest();
+        let handle = executor.handle();
+        let sender = thread::spawn(move || drop(handle.call_soon(move || drop(guest))));
+
+        drop(executor);
+
+        sender.join().unwrap();
+        assert_eq!(tally.live(), 0, "nothing is stranded");
+    });
+}
+
+/// The same for a task that is woken.
+#[test]
+fn a_wake_meets_the_end() {
+    explore(|| {
+        let tally = Tally::default();
+        let guest = tally.guest();
+        let coroutine = |place: Place| {
+            poll_fn(move |cx| {
+                let _guest = &guest;
+                *place.lock().unwrap() = Some(cx.waker().clone());
+                Poll::Pending
+            })
+        };
+        woken_at_the_end(|executor, place| executor.spawn(coroutine(place)));
+        assert_eq!(tally.live(), 0);
+    });
+}
+
+/// LM-20: a local task that is woken is dropped at home; elsewhere it could only be leaked.
+#[test]
+fn a_wake_of_a_local_task_meets_the_end() {
+    explore(|| {
+        let tally = Tally::default();
+        let guest = tally.guest();
+        let coroutine = |place: Place| {
+            poll_fn(move |cx| {
+                let _guest = &guest;
+                *place.lock().unwrap() = Some(cx.waker().clone());
+                Poll::Pending
+            })
+        };
+        woken_at_the_end(|executor, place| executor.spawn_local(coroutine(place)));
+        assert_eq!(tally.live(), 0);
+    });
+}
+
+/// Where a coroutine leaves its waker.
+type Place = Arc<std::sync::Mutex<Option<Waker>>>;
+
+/// Ends an executor while another thread wakes its one task.
+fn woken_at_the_end(spawn: impl FnOnce(&LocalExecutor, Place) -> Task<()>) {
+    let executor = LocalExecutor::new();
+    let place = Place::default();
+    let task = spawn(&executor, Arc::clone(&place));
+    executor.run_ready(1);
+    let waker = place.lock().unwrap().take().unwrap();
+    let line = StartLine::default();
+    let theirs = line.clone();
+    let sender = thread::spawn(move || {
+        theirs.cross();
+        waker.wake();
+    });
+
+    line.cross();
+    drop(executor);
+
+    sender.join().unwrap();
+    assert!(task.cancelled());
+}
+
+/// A late arrival for an executor that has ended takes nothing from the one that follows in its
+/// block: what was sent to that one wakes it and runs.
+#[test]
+fn a_late_arrival_leaves_the_next_executor_its_own() {
+    explore(|| {
+        let former = LocalExecutor::new();
+        let late = former.handle();
+        let latecomer = thread::spawn(move || late.call_soon(|| {}).is_ok());
+        drop(former);
+
+        let (next, bell) = parking();
+        let tally = Tally::default();
+        let guest = tally.guest();
+        let handle = next.handle();
+        let sender = thread::spawn(move || handle.call_soon(move || drop(guest)).is_ok());
+        run_until(&next, &bell, || tally.live() == 0);
+
+        assert!(sender.join().unwrap());
+        latecomer.join().unwrap();
+    });
+}
+
+/// Nor does it leave behind, in the block, what was sent to an executor that has ended meanwhile.
+#[test]
+fn a_late_arrival_and_the_end_of_the_next_executor_leave_nothing() {
+    explore(|| {
+        let former = LocalExecutor::new();
+        let late = former.handle();
+        let latecomer = thread::spawn(move || late.call_soon(|| {}).is_ok());
+        drop(former);
+
+        let next = LocalExecutor::new();
+        let tally = Tally::default();
+        let guest = tally.guest();
+        let handle = next.handle();
+        let sender = thread::spawn(move || drop(handle.call_soon(move || drop(guest))));
+        drop(next);
+
+        sender.join().unwrap();
+        latecomer.join().unwrap();
+        assert_eq!(tally.live(), 0, "nothing is stranded");
+    });
+}
+
+/// Of a run and a cancel one gets the callback.
+#[test]
+fn a_callback_is_run_or_cancelled() {
+    explore(|| {
+        let executor = LocalExecutor::new();
+        let tally = Tally::default();
+        let n_calls = Arc::new(AtomicUsize::new(0));
+        let (guest, calls) = (tally.guest(), Arc::clone(&n_calls));
+        let handle: CallHandle = executor.call_soon(move || {
+            drop(guest);
+            calls.fetch_add(1, Ordering::SeqCst);
+        });
+        let theirs = handle.clone();
+        let canceller = thread::spawn(move || theirs.cancel());
+
+        executor.run_ready(1);
+
+        let cancelled = canceller.join().unwrap();
+        assert_eq!(n_calls.load(Ordering::SeqCst), usize::from(!cancelled));
+        assert_eq!((handle.cancelled(), handle.done()), (cancelled, true));
+        assert_eq!(tally.live(), 0);
+    });
+}
+
+/// LM-20: a task cancelled from another thread ends, wherever the owner is.
+#[test]
+fn a_cancel_from_another_thread_meets_an_owner_that_goes_to_sleep() {
+    explore(|| {
+        let (executor, bell) = parking();
+        let task = Arc::new(executor.spawn(std::future::pending::<()>()));
+        executor.run_ready(1);
+        let theirs = Arc::clone(&task);
+        let canceller = thread::spawn(move || theirs.cancel());
+
+        run_until(&executor, &bell, || task.done());
+
+        assert!(canceller.join().unwrap());
+        assert!(task.cancelled());
+    });
+}
+
+/// An awaiter on another thread's executor gets the value and is woken for it.
+#[test]
+fn an_awaiter_on_another_thread_is_woken() {
+    explore(|| {
+        let executor = LocalExecutor::new();
+        let task = executor.spawn(async { 7 });
+        let line = StartLine::default();
+        let theirs = line.clone();
+        let there = thread::spawn(move || {
+            let (executor, bell) = parking();
+            theirs.cross();
+            let awaits = executor.spawn(task);
+            run_until(&executor, &bell, || awaits.done());
+            matches!(awaits.result(), Ok(Ok(Ok(7))))
+        });
+
+        line.cross();
+        executor.run_ready(1);
+
+        assert!(there.join().unwrap());
+    });
+}

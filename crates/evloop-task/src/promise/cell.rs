@@ -1,0 +1,262 @@
+//! What the handles of one promise share: the result, and who waits for it in which order.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll, Waker};
+
+use crate::callbacks::{Callback, CallbackId, Label};
+use crate::error::{InvalidState, JoinError, TaskResult};
+use crate::flat_drop::drop_flat;
+use crate::report::{ErrorContext, report, report_panic};
+use crate::scheduler::Scheduler;
+use crate::slot::drop_contained;
+use crate::sync::{Mutex, OnceLock, lock};
+
+pub(super) struct PromiseCell<T> {
+    result: OnceLock<TaskResult<T>>,
+    waiting: Mutex<Waiting<T>>,
+    /// The loop it was made for, which runs its callbacks.
+    place: Option<Place>,
+    /// Somebody has read, awaited or cancelled it: a stored error is not lost.
+    observed: AtomicBool,
+    id: u64,
+}
+
+/// Who waits, in order of registration.
+struct Waiting<T> {
+    entries: BTreeMap<u64, Entry<T>>,
+    last_key: u64,
+}
+
+enum Entry<T> {
+    Waker(Waker),
+    Callback(Queued<T>),
+}
+
+/// A callback that waits for the result.
+struct Queued<T> {
+    id: CallbackId,
+    label: Label,
+    /// Queues it on its scheduler; taken by that, or by drop.
+    queue: Option<Queue<T>>,
+    /// Drops `queue` without recursion: it may own the next promise of a chain.
+    discard: fn(Queue<T>),
+}
+
+type Queue<T> = Box<dyn FnOnce(Arc<PromiseCell<T>>) + Send>;
+
+/// A scheduler, and which of its uses is meant.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    scheduler: &'static dyn Scheduler,
+    epoch: u64,
+}
+
+impl Place {
+    pub(super) fn new(scheduler: &'static dyn Scheduler) -> Self {
+        Self {
+            scheduler,
+            epoch: scheduler.epoch(),
+        }
+    }
+
+    /// The scheduler, unless its loop is closed and another one uses it now.
+    fn open(self) -> Option<&'static dyn Scheduler> {
+        (self.scheduler.epoch() == self.epoch).then_some(self.scheduler)
+    }
+}
+
+impl<T> PromiseCell<T> {
+    pub(super) fn new(place: Option<Place>) -> Self {
+        static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+        Self {
+            result: OnceLock::new(),
+            waiting: Mutex::new(Waiting {
+                entries: BTreeMap::new(),
+                last_key: 0,
+            }),
+            place,
+            observed: AtomicBool::new(false),
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+        }
+    }
+
+    pub(super) fn id(&self) -> u64 {
+        self.id
+    }
+
+    pub(super) fn place(&self) -> Option<Place> {
+        self.place
+    }
+
+    pub(super) fn result(&self) -> Option<&TaskResult<T>> {
+        self.result.get()
+    }
+
+    pub(super) fn mark_observed(&self) {
+        self.observed.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn observe(&self, result: &TaskResult<T>) {
+        if let Err(error) = result {
+            self.mark_observed();
+            error.mark_observed();
+        }
+    }
+
+    /// Stores the result, then wakes awaiters and queues callbacks in their order.
+    pub(super) fn set(this: &Arc<Self>, result: TaskResult<T>) -> Result<(), InvalidState> {
+        let stored = {
+            let mut waiting = lock(&this.waiting);
+            let stored = this.result.set(result);
+            stored.map(|()| std::mem::take(&mut waiting.entries))
+        };
+        // A refused result is dropped here, outside of the lock: it may use the promise.
+        let entries = stored.map_err(|_| InvalidState::ALREADY_DONE)?;
+        for entry in entries.into_values() {
+            match entry {
+                Entry::Waker(waker) => {
+                    let reporter = this.place.and_then(Place::open);
+                    report_panic(reporter, "waking an awaiter", || waker.wake());
+                }
+                Entry::Callback(queued) => queued.queue(this),
+            }
+        }
+        Ok(())
+    }
+
+    /// Registers the waker under `waiter`, or says that the result is there.
+    pub(super) fn poll_ready(&self, waiter: &mut Option<u64>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.result.get().is_some() || self.is_registered(*waiter, cx.waker()) {
+            // The result is looked at last: it may have come while the registration was checked.
+            return if self.result.get().is_some() {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            };
+        }
+        // Cloned before the lock and dropped after it: a waker is foreign code.
+        let waker = cx.waker().clone();
+        let old = {
+            let mut waiting = lock(&self.waiting);
+            // Looked at again under the lock: a setter takes it between its store and its wakes.
+            if self.result.get().is_some() {
+                return Poll::Ready(());
+            }
+            let key = *waiter.get_or_insert_with(|| {
+                waiting.last_key += 1;
+                waiting.last_key
+            });
+            waiting.entries.insert(key, Entry::Waker(waker))
+        };
+        drop(old);
+        Poll::Pending
+    }
+
+    fn is_registered(&self, waiter: Option<u64>, waker: &Waker) -> bool {
+        let Some(key) = waiter else { return false };
+        let waiting = lock(&self.waiting);
+        matches!(waiting.entries.get(&key), Some(Entry::Waker(own)) if own.will_wake(waker))
+    }
+
+    pub(super) fn forget_waiter(&self, key: u64) {
+        let entry = lock(&self.waiting).entries.remove(&key);
+        let reporter = self.place.and_then(Place::open);
+        report_panic(reporter, "dropping an awaiter's waker", || drop(entry));
+    }
+
+    /// Removes the callbacks under `id` that are not queued yet; returns how many there were.
+    pub(super) fn remove_callbacks(&self, id: CallbackId) -> usize {
+        let removed: Vec<Entry<T>> = {
+            let mut waiting = lock(&self.waiting);
+            let is_it =
+                |entry: &mut Entry<T>| matches!(entry, Entry::Callback(own) if own.id == id);
+            waiting
+                .entries
+                .extract_if(.., |_, entry| is_it(entry))
+                .map(|(_, entry)| entry)
+                .collect()
+        };
+        // The closures are dropped here, outside the lock.
+        removed.len()
+    }
+
+    pub(super) fn labels(&self) -> Vec<Label> {
+        let label = |entry: &Entry<T>| match entry {
+            Entry::Callback(queued) => Some(queued.label),
+            Entry::Waker(_) => None,
+        };
+        lock(&self.waiting)
+            .entries
+            .values()
+            .filter_map(label)
+            .collect()
+    }
+}
+
+impl<T: Send + Sync + 'static> PromiseCell<T> {
+    /// Queues `callback` on `place` once the result is there, which may be now.
+    pub(super) fn add_callback(this: &Arc<Self>, callback: Callback<T>, place: Place) {
+        let queued = Queued {
+            id: callback.id,
+            label: callback.label,
+            queue: Some(Box::new(move |cell: Arc<Self>| {
+                let call = move || {
+                    if let Some(result) = cell.result.get() {
+                        cell.observe(result);
+                        callback.call(result, place.scheduler);
+                    }
+                };
+                place.scheduler.call_soon_in(place.epoch, Box::new(call));
+            })),
+            discard: |queue| drop_flat(queue),
+        };
+        let late = {
+            let mut waiting = lock(&this.waiting);
+            if this.result.get().is_some() {
+                Some(queued)
+            } else {
+                waiting.last_key += 1;
+                let key = waiting.last_key;
+                waiting.entries.insert(key, Entry::Callback(queued));
+                None
+            }
+        };
+        if let Some(queued) = late {
+            queued.queue(this);
+        }
+    }
+}
+
+impl<T> Queued<T> {
+    fn queue(mut self, cell: &Arc<PromiseCell<T>>) {
+        if let Some(queue) = self.queue.take() {
+            queue(Arc::clone(cell));
+        }
+    }
+}
+
+impl<T> Drop for Queued<T> {
+    fn drop(&mut self) {
+        if let Some(queue) = self.queue.take() {
+            (self.discard)(queue);
+        }
+    }
+}
+
+impl<T> Drop for PromiseCell<T> {
+    fn drop(&mut self) {
+        let Some(result) = self.result.take() else {
+            return;
+        };
+        if let Err(error @ JoinError::Failed(_)) = &result
+            && !*self.observed.get_mut()
+        {
+            let context = ErrorContext::new("the exception of a promise was never retrieved");
+            let reporter = self.place.and_then(Place::open);
+            report(reporter, &context.with_exception(error.clone()));
+        }
+        drop_contained(result, "the result of a promise");
+    }
+}

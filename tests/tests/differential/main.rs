@@ -1,0 +1,20 @@
+//! The programs of `tests/programs` in Rust: each must do what CPython was recorded to do.
+//!
+//! Every test is the program of its name, statement by statement, and says there what behaviour it
+//! pins. Where Python raises, a coroutine here returns an `Err`; where Python has `finally`, a
+//! guard is dropped. None depends on how many turns lie between a completion and the resumption of
+//! whoever waits for it: there evloop may be faster.
+
+#[macro_use]
+mod program;
+
+mod callbacks;
+mod cancelling;
+mod executors;
+mod gathering;
+mod promises;
+mod random_program;
+mod running;
+mod tasks;
+mod timers;
+mod waiting;

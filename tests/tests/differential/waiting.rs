@@ -1,0 +1,201 @@
+//! `wait` in all its modes, and again on what is left.
+
+use std::time::Duration;
+
+use evloop::{FirstCompleted, FirstException, Promise, Task, TaskBuilder, WaitSet, sleep, wait};
+
+use crate::program::{End, Program, error, ms, names, outcome, reference, sleep_ms, standing};
+
+type Child = Task<End<String>>;
+
+async fn child(name: &'static str, delay: u64, fails: bool) -> End<String> {
+    event!("{name} starts");
+    sleep_ms(delay).await;
+    event!("{name} ends");
+    if fails {
+        return error(format!("{name} failed"));
+    }
+    Ok(name.to_uppercase())
+}
+
+fn start(program: &Program, name: &'static str, delay: u64, fails: bool) -> Child {
+    program.create_task_with(TaskBuilder::new().name(name), child(name, delay, fails))
+}
+
+fn start_all(program: &Program, delays: &[(&'static str, u64)]) -> WaitSet<Child> {
+    delays
+        .iter()
+        .map(|&(name, delay)| start(program, name, delay, false))
+        .collect()
+}
+
+#[test]
+fn diff_wait_first_completed() {
+    let program = Program::new();
+    program.run(async {
+        let mut pending = start_all(&program, &[("a", 30), ("b", 10), ("c", 40), ("d", 20)]);
+        while !pending.is_empty() {
+            event!("main waits for {}", names(pending.iter().map(Task::name)));
+            let (done, rest) = wait(pending).return_when(FirstCompleted).await.unwrap();
+            for task in &done {
+                let value = task.result().unwrap().as_ref().unwrap().as_ref().unwrap();
+                event!(
+                    "done {} with {value}, pending {}",
+                    task.name(),
+                    names(rest.iter().map(Task::name))
+                );
+            }
+            pending = rest;
+        }
+        event!("main ends");
+    });
+    program.compare(recorded!("wait_first_completed"));
+}
+
+#[test]
+fn diff_wait_several_done() {
+    async fn first_of(pending: WaitSet<Child>) -> WaitSet<Child> {
+        event!("main waits for {}", names(pending.iter().map(Task::name)));
+        let (done, pending) = wait(pending)
+            .return_when(FirstCompleted)
+            .await
+            .expect("somebody is pending");
+        event!(
+            "done {}, pending {}",
+            names(done.iter().map(Task::name)),
+            names(pending.iter().map(Task::name))
+        );
+        pending
+    }
+
+    let program = Program::new();
+    program.run(async {
+        let delays = [
+            ("a", 10),
+            ("b", 20),
+            ("c", 10),
+            ("d", 30),
+            ("e", 40),
+            ("f", 55),
+        ];
+        let pending = first_of(start_all(&program, &delays)).await;
+        sleep_ms(25).await;
+        event!("main was away");
+        let pending = first_of(pending).await;
+        let pending = first_of(pending).await;
+        first_of(pending).await;
+    });
+    program.compare(recorded!("wait_several_done"));
+}
+
+#[test]
+fn diff_wait_first_exception() {
+    async fn round_of(pending: WaitSet<Child>) -> WaitSet<Child> {
+        event!("main waits for {}", names(pending.iter().map(Task::name)));
+        let (mut done, pending) = wait(pending)
+            .return_when(FirstException)
+            .await
+            .expect("somebody is pending");
+        event!(
+            "done {}, pending {}",
+            names(done.iter().map(Task::name)),
+            names(pending.iter().map(Task::name))
+        );
+        done.sort_by_key(Task::name);
+        for task in &done {
+            event!("{} is {}", task.name(), outcome(task));
+        }
+        pending
+    }
+
+    let program = Program::new();
+    program.run(async {
+        let tasks = [
+            start(&program, "a", 10, false),
+            start(&program, "b", 900, false),
+            start(&program, "c", 20, true),
+            start(&program, "d", 30, false),
+            start(&program, "e", 40, false),
+        ];
+        let to_cancel = reference(&tasks[1]);
+        program.call_later(ms(15), move || assert!(to_cancel.cancel()));
+        let pending = round_of(tasks.into_iter().collect()).await;
+        round_of(pending).await;
+    });
+    program.compare(recorded!("wait_first_exception"));
+}
+
+#[test]
+fn diff_wait_all() {
+    fn settle(name: &str, future: &Promise<String>, error: Option<&str>) {
+        event!("{name} is set");
+        let set = match error {
+            Some(error) => future.set_exception(error),
+            None => future.set_result(name.to_uppercase()),
+        };
+        set.expect("it is pending");
+    }
+
+    let program = Program::new();
+    program.run(async {
+        let (a, b) = (
+            start(&program, "a", 20, false),
+            start(&program, "b", 10, true),
+        );
+        event!("main waits for two tasks");
+        let (mut done, pending) = wait([a, b]).await.unwrap();
+        done.sort_by_key(Task::name);
+        let ends = format!("{}, {}", outcome(&done[0]), outcome(&done[1]));
+        event!(
+            "done {}, pending {}: {ends}",
+            names(done.iter().map(Task::name)),
+            names(pending.iter().map(Task::name))
+        );
+
+        let [p, q, r]: [Promise<String>; 3] = std::array::from_fn(|_| program.create_future());
+        let (set_p, set_q, set_r) = (p.clone(), q.clone(), r.clone());
+        program.call_later(ms(10), move || settle("q", &set_q, Some("q failed")));
+        program.call_later(ms(15), move || assert!(set_r.cancel()));
+        program.call_later(ms(20), move || settle("p", &set_p, None));
+        event!("main waits for three futures, listed six times");
+        let (done, pending) = wait([&p, &q, &p, &r, &q, &p].map(Clone::clone))
+            .await
+            .unwrap();
+        let ends = [&p, &q, &r].map(standing).join(", ");
+        event!("done {}, pending {}: {ends}", done.len(), pending.len());
+        let (done, pending) = wait([p, q]).await.unwrap();
+        event!("done {}, pending {} at once", done.len(), pending.len());
+        sleep_ms(10).await;
+        event!("main ends");
+    });
+    program.compare(recorded!("wait_all"));
+}
+
+#[test]
+fn diff_wait_timeout() {
+    async fn limited(pending: WaitSet<Child>, limit: Duration) -> WaitSet<Child> {
+        event!("main waits for {}", names(pending.iter().map(Task::name)));
+        let (done, pending) = wait(pending)
+            .timeout(sleep(limit))
+            .await
+            .expect("somebody is pending");
+        event!(
+            "done {}, pending {}",
+            names(done.iter().map(Task::name)),
+            names(pending.iter().map(Task::name))
+        );
+        pending
+    }
+
+    let program = Program::new();
+    program.run(async {
+        let pending = start_all(&program, &[("a", 10), ("b", 20), ("c", 30), ("d", 40)]);
+        let pending = limited(pending, ms(5)).await;
+        let pending = limited(pending, ms(6)).await;
+        let pending = limited(pending, Duration::ZERO).await;
+        let pending = limited(pending, ms(24)).await;
+        limited(pending, ms(10_000)).await;
+        event!("main ends");
+    });
+    program.compare(recorded!("wait_timeout"));
+}

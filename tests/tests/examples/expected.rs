@@ -1,0 +1,82 @@
+//! What the examples print.
+
+pub(crate) const COROUTINES: &str = "
+Suspending a
+Suspending b
+Resuming b
+Resuming a
+main Cost: *";
+
+pub(crate) const PROMISE: &str = "
+inner fun
+<Promise pending>
+done: false
+too early: result is not set: the operation has not finished yet
+111
+<Promise finished result=111>
+done: true
+111";
+
+pub(crate) const TASK: &str = "
+Suspending a
+Resuming a";
+
+pub(crate) const GATHER_AND_WAIT: &str = r#"
+-- gather: results in the order of the arguments, though b ends first
+Suspending a
+Suspending b
+Resuming b
+Resuming a
+A B
+-- wait, ALL_COMPLETED
+Suspending a
+Suspending b
+Resuming b
+Resuming a
+done: [<Task finished name='b' result="B">, <Task finished name='a' result="A">]
+pending: {}
+-- wait, FIRST_COMPLETED
+Suspending a
+Suspending b
+Resuming b
+done: [<Task finished name='b' result="B">]
+pending: {<Task pending name='a'>}
+result of the first: B
+Resuming a
+done later: [<Task finished name='a' result="A">]
+-- wait, FIRST_EXCEPTION
+Suspending a
+Suspending fails
+Failing
+done: [<Task finished name='fails' result=Err("an error")>]
+pending: {<Task pending name='succeeds'>}"#;
+
+pub(crate) const CREATE_TASK: &str = r#"
+create_task: Ok("A")
+loop.create_task: Ok("A")
+ensure_future of a coroutine: Ok("A")
+ensure_future of a task: the same task: true
+ensure_future of a task: Ok("A")
+ensure_future of an awaitable: Ok("A")"#;
+
+pub(crate) const DONE_CALLBACK: &str = "
+<Task pending name='Task-*' cb=[callback at *done_callback.rs:*, closure at *done_callback.rs:*]>
+Result: funa
+Result: funa, N: 1";
+
+pub(crate) const RUN_IN_EXECUTOR: &str = "
+-- the default executor
+A1 B1
+main method Cost: *
+-- an executor of the user's
+A1 B1
+main method Cost: *";
+
+pub(crate) const CALLBACKS: &str = "
+cancelled: true true true
+call_soon: first
+call_soon: second
+call_later: 0.1 s
+call_at: 0.2 s
+call_later: 0.3 s
+stopped";

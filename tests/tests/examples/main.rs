@@ -1,0 +1,202 @@
+//! Each example prints what it says it prints. They run a hundred times faster than in real time,
+//! and no measured time is compared.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+mod expected;
+
+/// The binary of an example, which cargo builds beside this test's.
+fn example(name: &str) -> Command {
+    let test = std::env::current_exe().expect("a running test has a path");
+    let profile: PathBuf = test
+        .parent()
+        .and_then(|deps| deps.parent())
+        .expect("target/PROFILE/deps")
+        .into();
+    let path = profile.join("examples").join(name);
+    assert!(
+        path.exists(),
+        "{} is missing: run `cargo build --examples` first",
+        path.display()
+    );
+    Command::new(path)
+}
+
+/// Runs an example and compares its lines; `*` in an expected line stands for any text.
+fn check(name: &str, expected: &str) {
+    let output = example(name)
+        .arg("--fast")
+        .output()
+        .expect("the example starts");
+    let stdout = String::from_utf8(output.stdout).expect("examples print UTF-8");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+
+    assert!(output.status.success(), "{name} failed\n{stdout}{stderr}");
+    assert_eq!(stderr, "", "{name} has nothing to complain about");
+    let lines: Vec<&str> = stdout.lines().collect();
+    let wanted: Vec<&str> = expected.trim().lines().collect();
+    for (n, (line, wanted)) in lines.iter().zip(&wanted).enumerate() {
+        assert!(
+            matches(line, wanted),
+            "{name}, line {}: `{line}`, not `{wanted}`\n{stdout}",
+            n + 1
+        );
+    }
+    assert_eq!(
+        lines.len(),
+        wanted.len(),
+        "{name} prints as many lines as expected\n{stdout}"
+    );
+}
+
+fn matches(line: &str, pattern: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|first| line.strip_prefix(first)) else {
+        return false;
+    };
+    let mut last = "";
+    for part in parts {
+        let Some(at) = rest.find(part) else {
+            return false;
+        };
+        rest = &rest[at + part.len()..];
+        last = part;
+    }
+    rest.is_empty() || (pattern.contains('*') && last.is_empty())
+}
+
+#[test]
+fn coroutines() {
+    check("coroutines", expected::COROUTINES);
+}
+
+#[test]
+fn promise() {
+    check("promise", expected::PROMISE);
+}
+
+#[test]
+fn task() {
+    check("task", expected::TASK);
+}
+
+#[test]
+fn gather_and_wait() {
+    check("gather_and_wait", expected::GATHER_AND_WAIT);
+}
+
+#[test]
+fn create_task() {
+    check("create_task", expected::CREATE_TASK);
+}
+
+#[test]
+fn done_callback() {
+    check("done_callback", expected::DONE_CALLBACK);
+}
+
+#[test]
+fn run_in_executor() {
+    check("run_in_executor", expected::RUN_IN_EXECUTOR);
+}
+
+#[test]
+fn callbacks() {
+    check("callbacks", expected::CALLBACKS);
+}
+
+#[test]
+fn the_tour_is_all_of_them() {
+    let programs = [
+        (
+            "Coroutines: two that wait at the same time",
+            expected::COROUTINES,
+        ),
+        ("Promise: a result set from outside", expected::PROMISE),
+        ("Task: a coroutine that the loop runs", expected::TASK),
+        (
+            "gather and wait: several at once",
+            expected::GATHER_AND_WAIT,
+        ),
+        ("create_task and ensure_future", expected::CREATE_TASK),
+        ("Done callbacks", expected::DONE_CALLBACK),
+        (
+            "run_in_executor: blocking work on threads",
+            expected::RUN_IN_EXECUTOR,
+        ),
+        ("call_soon, call_later, call_at", expected::CALLBACKS),
+    ];
+    let mut whole = String::new();
+    for (n, (title, program)) in programs.iter().enumerate() {
+        whole += &format!("*\n== {}. {title}\n{}\n", n + 1, program.trim());
+    }
+    check("tour", &whole);
+}
+
+/// A child that is killed when the test ends, in whatever way.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn start_echo_server() -> (Server, SocketAddr) {
+    let mut child = example("echo_server")
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the server starts");
+    let stdout = child.stdout.take().expect("it is piped");
+    let server = Server(child);
+    let mut line = String::new();
+    BufReader::new(stdout)
+        .read_line(&mut line)
+        .expect("the server says where it listens");
+    let address = line
+        .trim()
+        .strip_prefix("listening on ")
+        .expect("in these words");
+    (server, address.parse().expect("it is an address"))
+}
+
+#[test]
+fn the_echo_server_serves_a_client_that_half_closes() {
+    let (_server, address) = start_echo_server();
+    let mut client = TcpStream::connect(address).expect("it accepts");
+
+    client.write_all(b"over the wire").expect("it reads");
+    client
+        .shutdown(std::net::Shutdown::Write)
+        .expect("half of it closes");
+    let mut echoed = String::new();
+    client
+        .read_to_string(&mut echoed)
+        .expect("it echoes and closes");
+
+    assert_eq!(echoed, "over the wire");
+}
+
+#[test]
+fn the_echo_server_serves_a_thousand_clients_at_once() {
+    let (_server, address) = start_echo_server();
+    let mut clients: Vec<TcpStream> = (0..1000)
+        .map(|_| TcpStream::connect(address).expect("it accepts"))
+        .collect();
+
+    // All are open before the first is served, and the last is served first.
+    for (n, client) in clients.iter_mut().enumerate().rev() {
+        client.write_all(&n.to_le_bytes()).expect("it reads");
+    }
+
+    for (n, client) in clients.iter_mut().enumerate() {
+        let mut echoed = [0; size_of::<usize>()];
+        client.read_exact(&mut echoed).expect("it echoes");
+        assert_eq!(usize::from_le_bytes(echoed), n);
+    }
+}
