@@ -1,0 +1,29 @@
+//! The rows, one file for each family.
+
+mod blocking;
+mod echo;
+mod first_completed;
+mod gather;
+mod lateness;
+mod limits;
+mod memory;
+mod remote;
+mod tasks;
+mod timers;
+
+use crate::row::Family;
+
+pub(crate) fn all() -> Vec<Family> {
+    vec![
+        tasks::family(),
+        remote::family(),
+        timers::family(),
+        lateness::family(),
+        limits::family(),
+        gather::family(),
+        first_completed::family(),
+        blocking::family(),
+        echo::family(),
+        memory::family(),
+    ]
+}

@@ -1,0 +1,71 @@
+//! async-executor alone: its `LocalExecutor`, and `Executor` where other threads spawn.
+
+use std::future::Future;
+
+use async_executor::{Executor, LocalExecutor};
+use futures_lite::future::block_on;
+
+use super::{Remote, Runtime};
+
+pub(crate) enum AsyncExecutor {}
+
+thread_local! {
+    /// Leaked, because tasks refer to it for as long as they like.
+    static EXECUTOR: &'static LocalExecutor<'static> = Box::leak(Box::default());
+}
+
+pub(super) fn local() -> &'static LocalExecutor<'static> {
+    EXECUTOR.with(|executor| *executor)
+}
+
+impl Runtime for AsyncExecutor {
+    const NAME: &'static str = "async-executor";
+
+    type Join<T: Send + 'static> = async_executor::Task<T>;
+
+    fn run<F>(main: F) -> F::Output
+    where
+        F: Future + 'static,
+        F::Output: Send + 'static,
+    {
+        block_on(local().run(local().spawn(main)))
+    }
+
+    #[inline]
+    fn spawn<F>(future: F) -> Self::Join<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: Send + 'static,
+    {
+        local().spawn(future)
+    }
+
+    #[inline]
+    fn yield_now() -> impl Future<Output = ()> + 'static {
+        futures_lite::future::yield_now()
+    }
+
+    #[inline]
+    fn detach<T: Send + 'static>(join: Self::Join<T>) {
+        join.detach();
+    }
+}
+
+impl Remote for AsyncExecutor {
+    type Handle = &'static Executor<'static>;
+
+    fn run_remote<M, F>(main: M) -> F::Output
+    where
+        M: FnOnce(Self::Handle) -> F,
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let executor: &'static Executor<'static> = Box::leak(Box::default());
+        block_on(executor.run(executor.spawn(main(executor))))
+    }
+
+    #[inline]
+    fn spawn_remote<F: Future<Output = ()> + Send + 'static>(handle: &Self::Handle, future: F) {
+        handle.spawn(future).detach();
+    }
+}
