@@ -5,17 +5,17 @@ use std::collections::HashSet;
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
-use std::pin::pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::task::Waker;
 
 use evloop_task::{
-    Builder, EnterGuard, Scheduler, Task, TaskRef, current_task, enter_scheduler, outside_of_tasks,
+    Builder, EnterGuard, Scheduler, Task, TaskRef, current_task, enter_scheduler,
 };
 
 use crate::block::{Block, Local, Reporter};
 use crate::call::CallHandle;
 use crate::job::{Job, Step};
+use crate::root::RootEnd;
 
 /// Rounds of cancelling that `close` grants to destructors that spawn again.
 const CLOSE_ROUNDS: usize = 64;
@@ -164,6 +164,12 @@ impl LocalExecutor {
         limit
     }
 
+    /// Runs exactly what is ready now: a loop turn. Returns how much that was.
+    #[inline]
+    pub fn run_turn(&self) -> usize {
+        self.run_ready(self.n_ready())
+    }
+
     /// Takes the first step or callback out of the queue, to look at it and then run it.
     #[must_use]
     pub fn next_step(&self) -> Option<Step> {
@@ -178,24 +184,29 @@ impl LocalExecutor {
 
     /// Runs tasks until `future` is done, parking the thread while nothing is ready.
     ///
-    /// For an executor without drivers; replaces the unparker.
+    /// The future runs as a task. For an executor without drivers.
+    ///
+    /// # Panics
+    ///
+    /// When the future does, when its task is cancelled, and when the executor is closed.
+    #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        let _entered = self.enter();
         let (parker, unparker) = parking::pair();
-        let waker = Waker::from(unparker);
-        let _former = FormerUnparker(self.block, self.block.swap_unparker(Some(waker.clone())));
-        let mut future = pin!(future);
-        let mut cx = Context::from_waker(&waker);
-        loop {
-            let polled = outside_of_tasks(|| future.as_mut().poll(&mut cx));
-            if let Poll::Ready(output) = polled {
-                return output;
-            }
-            self.take_arrivals();
-            if self.run_ready(self.n_ready()) == 0 {
-                parker.park();
+        let former = self.block.swap_unparker(Some(unparker.into()));
+        let _former = FormerUnparker(self.block, former);
+        let end = self.run_root(future, |ended| {
+            while !ended() {
                 self.take_arrivals();
+                if self.run_turn() == 0 {
+                    parker.park();
+                }
             }
+        });
+        match end {
+            RootEnd::Finished(output) => output,
+            RootEnd::Panicked(panic) => panic.resume(),
+            RootEnd::Cancelled(cancellation) => panic!("the future's task was {cancellation}"),
+            RootEnd::Unfinished => panic!("failed to block on a future: {Closed}"),
         }
     }
 

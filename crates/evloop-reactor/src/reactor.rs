@@ -13,7 +13,7 @@ use crate::{
     Entered, Notifier, ReactorGone, ReactorHandle,
     key::Key,
     registry::{Refused, Registry, Target},
-    sync::{Mutex, lock},
+    sync::{AtomicUsize, Mutex, Ordering, lock},
     sys::{Backend, Events, Sys},
     wake_state::{Notify, Sleep, WakeState},
 };
@@ -77,6 +77,8 @@ pub struct Reactor {
 pub(crate) struct Shared {
     pub(crate) sys: Sys,
     wake: WakeState,
+    /// Number of registrations, to be read without the registry's lock.
+    n_sources: AtomicUsize,
     /// Locked shortly; no foreign code runs under it.
     registry: Mutex<Registry>,
 }
@@ -113,6 +115,7 @@ impl Reactor {
         let shared = Arc::new(Shared {
             sys,
             wake: WakeState::new(),
+            n_sources: AtomicUsize::new(0),
             registry: Mutex::new(Registry::default()),
         });
         Ok(Self {
@@ -140,15 +143,18 @@ impl Reactor {
         self.handle.enter()
     }
 
-    /// Forgets notifications so far, because their effect is looked at next.
+    /// Forgets notifications so far, because their effect is looked at next. Returns whether there
+    /// were any since this was last called or [`poll`](Self::poll) could block: without one there is
+    /// nothing new to look at.
     ///
     /// See [the loop](Self#the-loop-around-it) for when to call it.
     ///
     /// # Cost
     ///
-    /// One atomic operation.
-    pub fn begin_turn(&self) {
-        self.handle.shared().wake.begin_turn();
+    /// One atomic load, and one atomic exchange if there was a notification.
+    #[inline]
+    pub fn begin_turn(&self) -> bool {
+        self.handle.shared().wake.begin_turn()
     }
 
     /// Waits for events and moves the wakers of who waited for them to the end of `woken`.
@@ -250,6 +256,7 @@ impl Shared {
     /// Ends all waits and refuses new registrations.
     fn close(&self, woken: &mut Vec<Waker>) {
         let targets = lock(&self.registry).close();
+        self.n_sources.store(0, Ordering::Relaxed);
         let mut repeated = Vec::new();
         for target in targets {
             match target {
@@ -271,18 +278,26 @@ impl Shared {
             Refused::Closed => ReactorGone.into(),
             Refused::Full => io::Error::from(io::ErrorKind::OutOfMemory),
         })?;
+        self.n_sources.fetch_add(1, Ordering::Relaxed);
         if let Err(error) = watch(key) {
-            let target = lock(&self.registry).remove(key);
+            let target = self.forget(key);
             drop(target);
             return Err(error);
         }
         Ok(key)
     }
 
+    /// Takes a registration out; `None` if the reactor has ended first.
+    fn forget(&self, key: Key) -> Option<Target> {
+        let target = lock(&self.registry).remove(key)?;
+        self.n_sources.fetch_sub(1, Ordering::Relaxed);
+        Some(target)
+    }
+
     /// Ends a registration: no event reaches it any more, and then the system is told, while
     /// `source` is still open.
     pub(crate) fn deregister(&self, key: Key, source: &impl AsFd) -> io::Result<()> {
-        let target = lock(&self.registry).remove(key);
+        let target = self.forget(key);
         let deleted = self.sys.delete(source.as_fd());
         drop(target);
         deleted
@@ -290,7 +305,7 @@ impl Shared {
 
     /// How many registrations there are.
     pub(crate) fn len(&self) -> usize {
-        lock(&self.registry).len()
+        self.n_sources.load(Ordering::Relaxed)
     }
 
     pub(crate) fn notify(&self) {

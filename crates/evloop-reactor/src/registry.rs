@@ -87,6 +87,7 @@ impl Registry {
         self.slots.drain().map(|(_, target)| target).collect()
     }
 
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.slots.len()
     }

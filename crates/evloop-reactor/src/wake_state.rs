@@ -50,16 +50,29 @@ impl WakeState {
     /// Always a read-modify-write, also when the word says notified already: skipping it would
     /// leave what this thread has just published outside the chain that the owner acquires.
     pub(crate) fn notify(&self) -> Notify {
-        // Release publishes what was pushed before; pairs with the Acquire of `begin_turn`,
-        // `fall_asleep` and `wake_up`. Acquire keeps the later interrupt after the transition.
+        // Release publishes what was pushed before; pairs with the Acquire of `take`, which
+        // `begin_turn`, `fall_asleep` and `wake_up` do. Acquire keeps the later interrupt after the transition.
         match self.word.swap(NOTIFIED, Ordering::AcqRel) {
             POLLING => Notify::Interrupt,
             _ => Notify::Recorded,
         }
     }
 
-    /// The owner: forgets notifications whose effect it is about to read.
-    pub(crate) fn begin_turn(&self) {
+    /// The owner: forgets notifications whose effect it is about to read, and says whether there
+    /// were any since the word was last taken.
+    #[inline]
+    pub(crate) fn begin_turn(&self) -> bool {
+        // A notification that this load misses is still there for `fall_asleep`, whose
+        // read-modify-write misses none, or for the next turn.
+        if self.word.load(Ordering::Relaxed) == AWAKE {
+            return false;
+        }
+        self.take();
+        true
+    }
+
+    /// The owner: makes the word awake, whatever it was.
+    fn take(&self) {
         // Acquire pairs with the Release of `notify`.
         self.word.swap(AWAKE, Ordering::AcqRel);
     }
@@ -72,7 +85,7 @@ impl WakeState {
         match announced {
             Ok(_) => Sleep::MayBlock,
             Err(_) => {
-                self.begin_turn();
+                self.take();
                 Sleep::Notified
             }
         }
@@ -80,6 +93,6 @@ impl WakeState {
 
     /// The owner: ends a wait that was announced, and consumes the notification that ended it.
     pub(crate) fn wake_up(&self) {
-        self.begin_turn();
+        self.take();
     }
 }

@@ -192,6 +192,21 @@ impl Panic {
     }
 }
 
+impl Panic {
+    /// Goes on panicking in the caller.
+    ///
+    /// # Panics
+    ///
+    /// Always: with the payload, or with its text if the payload was taken before.
+    #[track_caller]
+    pub fn resume(&self) -> ! {
+        match self.take_payload() {
+            Some(payload) => std::panic::resume_unwind(payload),
+            None => panic!("{self}"),
+        }
+    }
+}
+
 impl Drop for Caught {
     fn drop(&mut self) {
         if !*self.observed.get_mut() {

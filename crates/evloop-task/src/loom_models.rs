@@ -37,7 +37,7 @@ pub fn sharing_meets_the_end() {
     let in_time = word.share();
 
     let to_the_cell = shell.join().unwrap();
-    assert_eq!(in_time, to_the_cell);
+    assert_eq!(in_time, to_the_cell.shared);
     assert_eq!(word.end(), Some(End::Finished));
 }
 
@@ -57,13 +57,13 @@ pub fn requests_taken_back_leave_the_rest_due() {
     assert!(word.cancel_due(), "the other request is still there");
 }
 
-/// A request is recorded before the end or refused: a task that ended shows no later one.
+/// A request is recorded before the end, which is then a cancellation, or refused.
 pub fn a_cancel_request_meets_the_end() {
     let word = Arc::new(StateWord::default());
     let theirs = Arc::clone(&word);
     let canceller = thread::spawn(move || theirs.request_cancel());
 
-    word.finish(End::Finished);
+    let finish = word.finish(End::Finished);
 
     let counted = word.cancelling();
     let request = canceller.join().unwrap();
@@ -73,5 +73,7 @@ pub fn a_cancel_request_meets_the_end() {
         "nothing is counted after the end"
     );
     assert_eq!(request == Request::TooLate, counted == 0);
-    assert_eq!(word.end(), Some(End::Finished));
+    assert_eq!(finish.overruled, counted == 1);
+    let end = if finish.overruled { End::Cancelled } else { End::Finished };
+    assert_eq!(word.end(), Some(end));
 }

@@ -62,7 +62,15 @@ impl Local {
     }
 
     /// Carries out what other threads have posted so far.
+    #[inline]
     pub(crate) fn carry_out_orders(&self) {
+        if self.shared.has_orders() {
+            self.carry_out_posted();
+        }
+    }
+
+    #[cold]
+    fn carry_out_posted(&self) {
         let mut orders = self.shared.collect(self.spare_orders.take());
         let cancelled = self.carry_out(&mut orders);
         self.spare_orders.set(orders);

@@ -120,7 +120,7 @@ impl Shared {
             false => None,
         };
         inbox.orders.push(order);
-        // Pairs with the Acquire in `collect`, which then finds the order under the lock.
+        // Pairs with the Acquire in `has_orders`: `collect` then finds the order under the lock.
         self.posted.store(true, Ordering::Release);
         drop(inbox);
         if let Some(unpark) = unpark {
@@ -129,13 +129,16 @@ impl Shared {
         true
     }
 
+    /// Whether there is anything to collect.
+    #[inline]
+    pub(crate) fn has_orders(&self) -> bool {
+        // Pairs with the Release in `post`. A post that is missed here wakes the owner.
+        self.posted.load(Ordering::Acquire)
+    }
+
     /// Exchanges the posted orders for an empty list that keeps its memory.
     pub(crate) fn collect(&self, empty: Vec<Order>) -> Vec<Order> {
         debug_assert!(empty.is_empty());
-        // Pairs with the Release in `post`. A post that is missed here wakes the owner.
-        if !self.posted.load(Ordering::Acquire) {
-            return empty;
-        }
         let mut inbox = self.inbox();
         self.posted.store(false, Ordering::Relaxed);
         mem::replace(&mut inbox.orders, empty)

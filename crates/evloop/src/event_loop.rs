@@ -53,8 +53,6 @@ pub struct EventLoop {
     executor: LocalExecutor,
     driver: TimeDriver,
     reactor: RefCell<Reactor>,
-    /// Filled by the drivers and woken after they have unlocked; empty between turns.
-    woken: RefCell<Vec<Waker>>,
     steps_since_poll: Cell<usize>,
     last_poll: Cell<Option<Instant>>,
 }
@@ -99,7 +97,6 @@ impl EventLoop {
             executor,
             driver,
             reactor: RefCell::new(reactor),
-            woken: RefCell::default(),
             steps_since_poll: Cell::new(0),
             last_poll: Cell::new(None),
         }
@@ -148,10 +145,7 @@ impl EventLoop {
             RootEnd::Finished(output) => Ok(output),
             RootEnd::Cancelled(cancellation) => Err(RunError::Cancelled(cancellation)),
             RootEnd::Unfinished => Err(polled.err().map_or(RunError::Stopped, RunError::Poll)),
-            RootEnd::Panicked(panic) => match panic.take_payload() {
-                Some(payload) => std::panic::resume_unwind(payload),
-                None => panic!("the main future {panic}"),
-            },
+            RootEnd::Panicked(panic) => panic.resume(),
         }
     }
 
@@ -224,14 +218,21 @@ impl EventLoop {
     /// Turns the loop until it is stopped, or one turn after `ended` says yes: what was queued
     /// before the end still runs, as in asyncio, whose loop stops by a callback.
     fn turn_until(&self, ended: &dyn Fn() -> bool) -> io::Result<()> {
+        // Filled by the drivers and woken after they have unlocked; empty between turns.
+        let mut woken = Vec::new();
         let mut leaving = false;
         loop {
-            self.run_once(leaving)?;
-            if leaving || self.handle.shared().stopping.load(Ordering::Relaxed) {
+            self.run_once(leaving, &mut woken)?;
+            if leaving || self.is_stopping() {
                 return Ok(());
             }
             leaving = ended();
         }
+    }
+
+    fn is_stopping(&self) -> bool {
+        // Pairs with the Release in `stop`: who stops the loop has its earlier callbacks seen.
+        self.handle.shared().stopping.load(Ordering::Acquire)
     }
 
     /// One turn. Its steps are those of asyncio's `_run_once`:
@@ -241,33 +242,29 @@ impl EventLoop {
     /// 3. other threads: what they sent is queued;
     /// 4. timers: those that are due are queued, by deadline and then by insertion;
     /// 5. exactly what is queued now runs; what it queues waits for the next turn.
-    fn run_once(&self, leaving: bool) -> io::Result<()> {
-        let mut woken = self.woken.take();
-        let idle = !leaving
-            && self.executor.n_ready() == 0
-            && !self.handle.shared().stopping.load(Ordering::Relaxed);
+    fn run_once(&self, leaving: bool, woken: &mut Vec<Waker>) -> io::Result<()> {
+        let idle = !leaving && self.executor.n_ready() == 0 && !self.is_stopping();
         if idle {
-            self.wait(&mut woken)?;
+            self.wait(woken)?;
         } else if self.io_is_due() {
-            self.poll(Some(Duration::ZERO), &mut woken)?;
+            self.poll(Some(Duration::ZERO), woken)?;
         }
-        wake_all(&mut woken);
+        wake_all(woken);
 
-        self.reactor.borrow().begin_turn();
-        self.executor.take_arrivals();
+        // A wait consumes the notification that ends it.
+        if self.reactor.borrow().begin_turn() || idle {
+            self.executor.take_arrivals();
+        }
 
-        self.driver.advance(&mut woken);
-        wake_all(&mut woken);
-        self.woken.replace(woken);
+        self.driver.advance(woken);
+        wake_all(woken);
 
-        let n_ready = self.executor.n_ready();
-        self.steps_since_poll
-            .set(self.steps_since_poll.get() + n_ready);
-        if self.handle.shared().debug.load(Ordering::Relaxed) {
-            slow_step::run_ready(&self.executor, &self.handle, n_ready);
+        let n_steps = if self.handle.debug() {
+            slow_step::run_turn(&self.executor, &self.handle)
         } else {
-            self.executor.run_ready(n_ready);
-        }
+            self.executor.run_turn()
+        };
+        self.steps_since_poll.set(self.steps_since_poll.get() + n_steps);
         Ok(())
     }
 
@@ -292,7 +289,7 @@ impl EventLoop {
     /// While work is ready, I/O is looked at after 64 steps or a millisecond, whichever is first.
     /// Without any descriptor there is nothing to look at: other threads send to the inbox.
     fn io_is_due(&self) -> bool {
-        if self.handle.shared().stopping.load(Ordering::Relaxed) {
+        if self.is_stopping() {
             return true;
         }
         if self.handle.shared().reactor.source_count() == 0 {
@@ -313,7 +310,11 @@ impl EventLoop {
 }
 
 /// Wakes and forgets them; a foreign waker that panics keeps nobody else from being woken.
+#[inline]
 fn wake_all(woken: &mut Vec<Waker>) {
+    if woken.is_empty() {
+        return;
+    }
     for waker in woken.drain(..) {
         report_panic(current_scheduler(), "waking a waiter", || waker.wake());
     }

@@ -187,7 +187,8 @@ impl Handle {
     ///
     /// Callbacks that are ready now still run; what they schedule stays for the next run.
     pub fn stop(&self) {
-        self.0.stopping.store(true, Ordering::Relaxed);
+        // Pairs with the Acquire of the loop: what this thread has sent before is seen with it.
+        self.0.stopping.store(true, Ordering::Release);
         if !self.0.executor.is_home() {
             self.0.notifier.notify();
         }

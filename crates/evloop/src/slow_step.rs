@@ -5,14 +5,13 @@ use evloop_task::ErrorContext;
 
 use crate::handle::Handle;
 
-/// Runs what is ready, as [`LocalExecutor::run_ready`] does, and reports every step that takes the
+/// Runs what is ready, as [`LocalExecutor::run_turn`] does, and reports every step that takes the
 /// loop's slow-callback duration or longer.
-pub(crate) fn run_ready(executor: &LocalExecutor, handle: &Handle, n_ready: usize) {
+pub(crate) fn run_turn(executor: &LocalExecutor, handle: &Handle) -> usize {
     let limit = handle.slow_callback_duration();
+    let n_ready = executor.n_ready();
     for _ in 0..n_ready {
-        let Some(step) = executor.next_step() else {
-            return;
-        };
+        let Some(step) = executor.next_step() else { break };
         let label = step.label();
         let started = handle.now();
         step.run();
@@ -22,4 +21,5 @@ pub(crate) fn run_ready(executor: &LocalExecutor, handle: &Handle, n_ready: usiz
             handle.call_exception_handler(&ErrorContext::new(message));
         }
     }
+    n_ready
 }

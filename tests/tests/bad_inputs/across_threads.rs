@@ -199,6 +199,9 @@ fn f15_loops_that_come_and_go_lose_nothing_sent_before_the_stop_and_hang_nobody_
             let event_loop = virtual_loop();
             handle_tx.send(event_loop.handle()).unwrap();
             event_loop.run_forever().unwrap();
+            // The stop from outside may have come while a turn was under way: what was sent before
+            // it waits for the next one.
+            let _stopped_again = event_loop.run_until_complete(async {});
         }
         drop(handle_tx);
 

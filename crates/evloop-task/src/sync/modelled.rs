@@ -46,8 +46,8 @@ impl<T> OnceLock<T> {
         Ok(())
     }
 
-    pub(crate) fn into_inner(self) -> Option<T> {
-        self.value.into_inner()
+    pub(crate) fn take(&mut self) -> Option<T> {
+        self.value.take()
     }
 }
 
