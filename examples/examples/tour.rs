@@ -12,9 +12,12 @@ use evloop_examples::{
     run_in_executor, task,
 };
 
+/// A heading and its program.
+type Stop = (&'static str, fn(Pace));
+
 fn main() {
     let pace = Pace::from_args();
-    let stops: [(&str, fn(Pace)); 8] = [
+    let stops: [Stop; 8] = [
         (
             "Coroutines: two that wait at the same time",
             coroutines::program,

@@ -8,9 +8,7 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 use std::task::Waker;
 
-use evloop_task::{
-    Builder, EnterGuard, Scheduler, Task, TaskRef, current_task, enter_scheduler,
-};
+use evloop_task::{Builder, EnterGuard, Scheduler, Task, TaskRef, current_task, enter_scheduler};
 
 use crate::block::{Block, Local, Reporter};
 use crate::call::CallHandle;

@@ -74,6 +74,10 @@ pub fn a_cancel_request_meets_the_end() {
     );
     assert_eq!(request == Request::TooLate, counted == 0);
     assert_eq!(finish.overruled, counted == 1);
-    let end = if finish.overruled { End::Cancelled } else { End::Finished };
+    let end = if finish.overruled {
+        End::Cancelled
+    } else {
+        End::Finished
+    };
     assert_eq!(word.end(), Some(end));
 }

@@ -68,7 +68,6 @@ impl EventLoop {
     }
 
     /// Options of a loop.
-    #[must_use]
     pub fn builder() -> Builder {
         Builder::new()
     }
@@ -264,7 +263,8 @@ impl EventLoop {
         } else {
             self.executor.run_turn()
         };
-        self.steps_since_poll.set(self.steps_since_poll.get() + n_steps);
+        self.steps_since_poll
+            .set(self.steps_since_poll.get() + n_steps);
         Ok(())
     }
 

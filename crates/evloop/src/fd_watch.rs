@@ -1,6 +1,7 @@
 //! `add_reader` and `add_writer`: callbacks while a descriptor is ready.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -125,21 +126,14 @@ impl Handle {
             } else {
                 None
             };
-            if !watches.by_fd.contains_key(&number) {
-                let source = shared.reactor.register_level_duplicate(fd)?;
-                watches.by_fd.insert(
-                    number,
-                    Watch {
-                        source,
-                        reader: None,
-                        writer: None,
-                    },
-                );
-            }
-            let watch = watches
-                .by_fd
-                .get_mut(&number)
-                .expect("it was inserted above");
+            let watch = match watches.by_fd.entry(number) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => place.insert(Watch {
+                    source: shared.reactor.register_level_duplicate(fd)?,
+                    reader: None,
+                    writer: None,
+                }),
+            };
             watch
                 .source
                 .set(direction, Some(Waker::from(Arc::clone(&callback))))?;

@@ -11,7 +11,9 @@ pub(crate) fn run_turn(executor: &LocalExecutor, handle: &Handle) -> usize {
     let limit = handle.slow_callback_duration();
     let n_ready = executor.n_ready();
     for _ in 0..n_ready {
-        let Some(step) = executor.next_step() else { break };
+        let Some(step) = executor.next_step() else {
+            break;
+        };
         let label = step.label();
         let started = handle.now();
         step.run();

@@ -142,8 +142,8 @@ struct Server(Child);
 impl Drop for Server {
     fn drop(&mut self) {
         // It may have ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _killed = self.0.kill();
+        let _status = self.0.wait();
     }
 }
 

@@ -58,6 +58,10 @@ pub(super) const CRATES: &[Row] = &[
                 "one allocation per task holds state machine, waker and output",
             ),
             (
+                "once_cell",
+                "a lazily made box that costs a task one word while it is not made",
+            ),
+            (
                 "pin-project-lite",
                 "pin projection without unsafe code of ours",
             ),
@@ -76,6 +80,10 @@ pub(super) const CRATES: &[Row] = &[
             (
                 "parking",
                 "parks the loop's thread and wakes it with one token",
+            ),
+            (
+                "pin-project-lite",
+                "pins the main future in its frame with less unsafe code of ours",
             ),
             ("slab", "stable indices for the registry of live tasks"),
         ],
@@ -120,6 +128,10 @@ pub(super) const CRATES: &[Row] = &[
                 "futures-lite",
                 "the ecosystem's AsyncRead and AsyncWrite traits",
             ),
+            (
+                "rustix",
+                "names the errors of sockets that std has no kind for",
+            ),
             ("socket2", "socket options that std lacks"),
         ],
     },
@@ -135,7 +147,10 @@ pub(super) const CRATES: &[Row] = &[
             "evloop-task",
             "evloop-time",
         ],
-        foreign: &[],
+        foreign: &[(
+            "rustix",
+            "tells whether a descriptor number still means the file that is watched",
+        )],
     },
     Row {
         name: "xtask",

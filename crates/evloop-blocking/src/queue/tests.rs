@@ -1,3 +1,5 @@
+//! The queue of jobs, against a plain list.
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! When the pool grows, as data.
+
 use super::*;
 
 #[track_caller]

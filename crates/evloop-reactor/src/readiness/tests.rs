@@ -1,3 +1,5 @@
+//! Readiness words and their generations.
+
 use super::{Readiness, ShortTransfer};
 
 #[test]

@@ -1,3 +1,5 @@
+//! Registrations, reused slots and stale events.
+
 use std::{collections::HashMap, sync::Arc};
 
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! One direction of a source: readiness meets waiters.
+
 use std::{
     sync::{
         Arc,

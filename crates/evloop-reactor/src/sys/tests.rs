@@ -1,3 +1,5 @@
+//! What both ways of waiting promise.
+
 use std::{
     future::Future,
     io::{Read, Write},

@@ -1,3 +1,5 @@
+//! The list of waiters of one direction.
+
 use std::{
     collections::BTreeMap,
     sync::{

@@ -1,3 +1,5 @@
+//! The transitions of the wake-up word.
+
 use super::{Notify, Sleep, WakeState};
 
 #[test]

@@ -170,12 +170,14 @@ impl<T> PromiseCell<T> {
     pub(super) fn remove_callbacks(&self, id: CallbackId) -> usize {
         let removed: Vec<Entry<T>> = {
             let mut waiting = lock(&self.waiting);
-            let is_it =
-                |entry: &mut Entry<T>| matches!(entry, Entry::Callback(own) if own.id == id);
-            waiting
+            let keys: Vec<u64> = waiting
                 .entries
-                .extract_if(.., |_, entry| is_it(entry))
-                .map(|(_, entry)| entry)
+                .iter()
+                .filter(|(_, entry)| matches!(entry, Entry::Callback(own) if own.id == id))
+                .map(|(key, _)| *key)
+                .collect();
+            keys.iter()
+                .filter_map(|key| waiting.entries.remove(key))
                 .collect()
         };
         // The closures are dropped here, outside the lock.

@@ -1,3 +1,5 @@
+//! Waiting on epoll directly: timeouts and events.
+
 use std::time::Duration;
 
 use polling::Poller;
