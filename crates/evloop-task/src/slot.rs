@@ -1,5 +1,7 @@
 //! The output as it lies in async-task's slot: dropping it can not unwind.
 
+use std::mem::ManuallyDrop;
+
 use crate::current;
 use crate::error::TaskResult;
 use crate::report::report_panic;
@@ -21,16 +23,20 @@ impl<T> Slot<T> {
     }
 
     #[inline]
-    pub(crate) fn take(mut self) -> Option<TaskResult<T>> {
-        self.0.take()
+    pub(crate) fn take(self) -> Option<TaskResult<T>> {
+        // What is left has nothing to drop.
+        ManuallyDrop::new(self).0.take()
     }
 }
 
 impl<T> Drop for Slot<T> {
     #[inline]
     fn drop(&mut self) {
-        if let Some(result) = self.0.take() {
-            drop_contained(result, "the output of a task");
+        match &self.0 {
+            None => {}
+            // Nothing of a user's to drop: what most detached tasks end with.
+            Some(Ok(_)) if !std::mem::needs_drop::<T>() => {}
+            Some(_) => drop_contained(self.0.take(), "the output of a task"),
         }
     }
 }

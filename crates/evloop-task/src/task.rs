@@ -233,15 +233,18 @@ enum Fetched<T> {
 #[inline]
 fn poll_raw<T>(raw: &mut Option<RawTask<T>>, cx: &mut Context<'_>) -> Poll<Fetched<T>> {
     let raw = raw.as_mut().expect("the raw handle is taken only by drop");
-    Pin::new(raw)
-        .poll(cx)
-        .map(|slot| match slot.map(Slot::take) {
-            Some(Some(result)) => Fetched::Result(result),
-            Some(None) => Fetched::InCell,
-            None => Fetched::Result(Err(JoinError::cancelled(Some(
-                "its event loop is closed".into(),
-            )))),
-        })
+    match Pin::new(raw).poll(cx) {
+        Poll::Pending => Poll::Pending,
+        Poll::Ready(Some(slot)) => {
+            Poll::Ready(slot.take().map_or(Fetched::InCell, Fetched::Result))
+        }
+        Poll::Ready(None) => Poll::Ready(Fetched::Result(Err(loop_closed()))),
+    }
+}
+
+#[cold]
+fn loop_closed() -> JoinError {
+    JoinError::cancelled(Some("its event loop is closed".into()))
 }
 
 impl<T: Send + Sync + 'static> Task<T> {
