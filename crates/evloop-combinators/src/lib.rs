@@ -17,7 +17,7 @@
 //!   [`FirstCompleted`] or a closure on the output.
 //! - A [`WaitSet`] is the handles that are pending, with their registrations. It is handed back
 //!   by a wait and on to the next, so that the first completed of a million costs what the first
-//!   completed of ten does.
+//!   completed of ten does. [`WaitSet::next`] gives its members one by one, as they finish.
 //!
 //! # Example
 //!
@@ -43,9 +43,14 @@
 //!
 //!     // What is done by now, and the rest to be waited for again.
 //!     let handles = (0..3).map(|id| Waitable::new(Box::pin(fetch(id))));
-//!     let (done, pending) = wait(handles).return_when(FirstCompleted).await.unwrap();
+//!     let (done, mut pending) = wait(handles).return_when(FirstCompleted).await.unwrap();
 //!     assert_eq!(done[2].output(), Some(&Ok(4)));
-//!     assert!(pending.is_empty());
+//!
+//!     // One by one, as they finish.
+//!     pending.extend((5..7).map(|id| Waitable::new(Box::pin(fetch(id)))));
+//!     while let Some(done) = pending.next().await {
+//!         assert!(done.into_output().unwrap().is_ok());
+//!     }
 //! }
 //! # assert!(pin!(program()).poll(&mut Context::from_waker(Waker::noop())).is_ready());
 //! ```
@@ -58,6 +63,7 @@
 //! | `gather(*aws)` | [`try_gather`]: the first error at once; tasks go on, plain futures are dropped |
 //! | `wait(aws, timeout=…, return_when=…)` | [`wait`]`(handles).`[`timeout`](Wait::timeout)`(timer).`[`return_when`](Wait::return_when)`(policy)` |
 //! | `done, pending = await wait(pending)` | the same; `pending` is the same [`WaitSet`], so nothing is registered again |
+//! | `for future in as_completed(aws)` | `while let Some(done) = set.`[`next`](WaitSet::next)`().await`; members may be added meanwhile |
 //! | `ValueError` for an empty `wait` | [`EmptyWait`] |
 //!
 //! A child that appears twice is asyncio's duplicate argument: two clones of one promise are two
@@ -69,7 +75,7 @@
 //!   Spawn tasks and gather their handles for parallelism.
 //! - It has no clock: the limit of a wait is any future that you pass.
 //! - It does not catch panics: a child's panic goes on through its combinator.
-//! - It is no stream: for a stream of completions in a loop, wait for the first completed.
+//! - It has no `Stream`: [`WaitSet::next`] is awaited in a loop instead.
 //!
 //! # When to use something else
 //!
@@ -83,6 +89,7 @@ mod completion;
 mod return_when;
 
 mod gather;
+mod next;
 mod race;
 mod try_gather;
 mod wait;
@@ -96,6 +103,7 @@ mod ready_set;
 pub use completion::Completion;
 pub use error::{EmptyRace, EmptyWait};
 pub use gather::{Gather, gather};
+pub use next::Next;
 pub use race::{Race, race};
 #[doc(hidden)]
 pub use ready_set::is_child_waker;

@@ -4,8 +4,8 @@
 //! set says which of them to poll. Each child gets a waker of its own, so that a wake says whose
 //! it is, and a parent with a million children polls only the one that was woken.
 //!
-//! The order is: children that were never polled, in the order of their indices, then those that
-//! were woken, first woken first.
+//! The order is: the children of the beginning, in the order of their indices, then those that
+//! were woken or added, first woken first.
 
 mod block;
 mod inbox;
@@ -23,7 +23,7 @@ pub use block::is_child_waker;
 use block::{Block, Child};
 pub(crate) use inbox::Parked;
 
-use inbox::{END, is_end};
+use inbox::{END, Taken, is_end};
 use port::Port;
 use slot::{MAX_SLOTS, Popped};
 
@@ -34,16 +34,15 @@ pub(crate) struct ReadySet {
     extensions: Vec<Block>,
     /// Indices given out.
     len: u32,
-    /// How many indices were never polled: the last ones, or in a rotated set those from
-    /// `next_unpolled` on, wrapping.
+    /// How many of the indices that were there before the first turn have not been polled: those
+    /// from `next_unpolled` on, wrapping.
     n_unpolled: u32,
     next_unpolled: u32,
     /// Woken children taken out of the inbox, first woken first.
     batch: Batch,
-    /// The child being visited. Left behind by a turn that had no visit left for it, and by a
-    /// visit that unwound: that child is polled first in the next turn, so that a panic which
-    /// was caught does not end in a hang.
-    visited: u32,
+    /// The child for which a turn had no visit left, or whose visit unwound. It is polled first
+    /// in the next turn, so that a panic which was caught does not end in a hang.
+    cut_short: Option<u32>,
 }
 
 /// What a visit to a child led to.
@@ -85,6 +84,18 @@ pub(crate) struct Turn {
     has_yielded: bool,
 }
 
+/// Notes the child whose visit unwinds.
+struct Unwinding<'a> {
+    cut_short: &'a mut Option<u32>,
+    index: u32,
+}
+
+impl Drop for Unwinding<'_> {
+    fn drop(&mut self) {
+        *self.cut_short = Some(self.index);
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Batch {
     first: u32,
@@ -116,7 +127,7 @@ impl ReadySet {
             n_unpolled: len,
             next_unpolled: 0,
             batch: Batch::EMPTY,
-            visited: END,
+            cut_short: None,
         }
     }
 
@@ -145,11 +156,15 @@ impl ReadySet {
             self.extensions
                 .push(Block::extension(self.port.block(), len, index));
         }
-        if self.n_unpolled == 0 {
-            self.next_unpolled = index;
-        }
-        self.n_unpolled += 1;
+        let has_begun = self.n_unpolled < self.len;
         self.len += 1;
+        if has_begun {
+            // It queues with the others: going first, children that are added again and again
+            // would keep those that were woken waiting.
+            self.requeue(index as usize);
+        } else {
+            self.n_unpolled += 1;
+        }
         index as usize
     }
 
@@ -160,6 +175,8 @@ impl ReadySet {
     /// poll. If one of them is being woken on another thread just now, it is that wake which
     /// leads to the poll.
     pub(crate) fn requeue(&mut self, index: usize) {
+        // Those that were woken by now come first.
+        self.take_inbox();
         let index = index_of(index);
         if self.child(index).request() {
             self.append(index, index);
@@ -168,7 +185,8 @@ impl ReadySet {
 
     /// Polls what has to be polled, and leaves the waker of `cx` for the next child.
     ///
-    /// `visit` polls the child with this index. Ready after a [`Step::Stop`].
+    /// `visit` polls the child with this index. Ready after a [`Step::Stop`]. For sets that do
+    /// not grow.
     #[inline]
     pub(crate) fn poll_children(
         &mut self,
@@ -177,20 +195,29 @@ impl ReadySet {
         mut visit: impl FnMut(usize, &mut Context<'_>) -> Step,
     ) -> Poll<()> {
         let mut turn = Turn::new(n_children);
-        loop {
-            match self.take_turn(&mut turn, &mut visit) {
-                TurnEnd::Stopped => return Poll::Ready(()),
-                TurnEnd::Drained => {
-                    if self.park(cx.waker()) == Parked::Yes {
-                        return Poll::Pending;
-                    }
-                }
-                TurnEnd::Spent => {
-                    cx.waker().wake_by_ref();
-                    return Poll::Pending;
-                }
+        // A loop of its own, which is worth it for children that are ready at once.
+        while let Some(index) = self.next_new() {
+            debug_assert!(!self.port.is_parked());
+            if let Some(end) = self.visit(index, &mut turn, &mut visit) {
+                return self.end_poll(end, cx);
             }
         }
+        loop {
+            let end = self.drain(&mut turn, &mut visit, Self::next_woken);
+            if end != TurnEnd::Drained || self.park(cx.waker()) == Parked::Yes {
+                return self.end_poll(end, cx);
+            }
+        }
+    }
+
+    #[inline]
+    fn end_poll(&self, end: TurnEnd, cx: &Context<'_>) -> Poll<()> {
+        match end {
+            TurnEnd::Stopped => return Poll::Ready(()),
+            TurnEnd::Drained => debug_assert!(self.n_unpolled == 0),
+            TurnEnd::Spent => cx.waker().wake_by_ref(),
+        }
+        Poll::Pending
     }
 
     /// Polls what has to be polled.
@@ -202,19 +229,37 @@ impl ReadySet {
         turn: &mut Turn,
         mut visit: impl FnMut(usize, &mut Context<'_>) -> Step,
     ) -> TurnEnd {
-        // First of all: as long as the parent is parked, a child that wakes itself would wake
-        // the parent in the middle of the parent's own poll.
-        if self.port.is_parked() {
+        // First of all: a turn that stopped has left a batch, and those that were woken since
+        // are to come before whoever is added next.
+        if !self.take_inbox() && self.port.is_parked() {
+            if !self.has_new() && is_end(self.batch.first) {
+                return TurnEnd::Drained;
+            }
+            // Some were added since. As long as the parent is parked, a child that wakes itself
+            // would wake the parent in the middle of the parent's own poll.
+            self.port.unpark();
             self.take_inbox();
         }
-        while let Some(index) = self.next_new() {
-            if let Some(end) = self.visit(index, turn, &mut visit) {
-                return end;
+        self.drain(turn, &mut visit, |set| {
+            if set.has_new() {
+                set.next_new()
+            } else {
+                set.next_woken()
             }
-        }
+        })
+    }
+
+    /// Has those polled whom `next` gives, and then everybody who was woken meanwhile.
+    #[inline]
+    fn drain(
+        &mut self,
+        turn: &mut Turn,
+        visit: &mut impl FnMut(usize, &mut Context<'_>) -> Step,
+        next: impl Fn(&mut Self) -> Option<u32>,
+    ) -> TurnEnd {
         loop {
-            while let Some(index) = self.next_woken() {
-                if let Some(end) = self.visit(index, turn, &mut visit) {
+            while let Some(index) = next(self) {
+                if let Some(end) = self.visit(index, turn, visit) {
                     return end;
                 }
             }
@@ -235,15 +280,19 @@ impl ReadySet {
         turn: &mut Turn,
         visit: &mut impl FnMut(usize, &mut Context<'_>) -> Step,
     ) -> Option<TurnEnd> {
-        self.visited = index;
         if turn.polls_left == 0 {
+            self.cut_short = Some(index);
             return Some(TurnEnd::Spent);
         }
         turn.polls_left -= 1;
         let child = child(&self.port, &self.extensions, index);
         let waker = child.lend_waker();
+        let unwinding = Unwinding {
+            cut_short: &mut self.cut_short,
+            index,
+        };
         let step = visit(index as usize, &mut Context::from_waker(&waker));
-        self.visited = END;
+        std::mem::forget(unwinding);
         match step {
             Step::Pending => turn.has_yielded |= child.is_queued(),
             Step::Finished => child.finish(),
@@ -268,12 +317,18 @@ impl ReadySet {
         self.port.park(waker)
     }
 
-    /// The next child that is not polled because it was woken: one whose visit was cut short,
-    /// or one that was never polled.
+    /// Takes a waker that was left for the next child back.
+    pub(crate) fn unpark(&mut self) {
+        self.port.unpark();
+    }
+
+    /// The next child that is not polled because it was woken: the one whose visit was cut
+    /// short, or one that was never polled.
     #[inline]
     fn next_new(&mut self) -> Option<u32> {
-        if !is_end(self.visited) {
-            return Some(self.visited);
+        if let Some(index) = self.cut_short {
+            self.cut_short = None;
+            return Some(index);
         }
         if self.n_unpolled == 0 {
             return None;
@@ -299,35 +354,39 @@ impl ReadySet {
         None
     }
 
+    /// Whether there is somebody to poll who was not woken.
+    #[inline]
+    fn has_new(&self) -> bool {
+        self.n_unpolled > 0 || self.cut_short.is_some()
+    }
+
     /// Moves the woken children from the inbox to the end of the batch, first woken first.
     #[inline]
     fn take_inbox(&mut self) -> bool {
-        let Some(last) = self.port.take() else {
+        let Some(taken) = self.port.take() else {
             return false;
         };
-        if is_end(self.batch.first) && is_end(self.child(last).next()) {
-            // One child, the commonest case.
-            self.batch = Batch { first: last, last };
+        if taken.len == 1 {
+            // The commonest case.
+            self.append(taken.top, taken.top);
         } else {
-            self.append_reversed(last);
+            self.append_reversed(taken);
         }
         true
     }
 
-    fn append_reversed(&mut self, last: u32) {
+    fn append_reversed(&mut self, taken: Taken) {
         let mut above = END;
-        let mut index = last;
-        loop {
+        let mut index = taken.top;
+        for _ in 1..taken.len {
             let slot = self.child(index);
             let below = slot.next();
             slot.set_next(above);
-            if is_end(below) {
-                break;
-            }
             above = index;
             index = below;
         }
-        self.append(index, last);
+        self.child(index).set_next(above);
+        self.append(index, taken.top);
     }
 
     /// Appends a chain of slots, of which `last` is the end whatever its link says.

@@ -21,6 +21,8 @@ use crate::{AllCompleted, Completion, EmptyWait, ReturnWhen, WaitSet};
 /// - `pending: WaitSet<H>` is the set itself, registrations included, to be waited for again.
 ///
 /// By default it waits for all; [`Wait::return_when`] and [`Wait::timeout`] say otherwise.
+/// To handle the members one by one, as they finish, [`WaitSet::next`] is simpler and cheaper
+/// than a loop of waits for the first completed.
 /// Handles with the same key are merged. What a member ended with does not matter: nothing is
 /// raised, and nothing is cancelled.
 ///
@@ -241,6 +243,9 @@ where
             if let Some(timer) = timer.take()
                 && timer.poll(cx).is_ready()
             {
+                // The waker of the poll before was left for the members, and is not theirs to
+                // wake any more.
+                set.ready_set().unpark();
                 break;
             }
             match end {

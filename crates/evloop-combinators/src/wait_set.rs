@@ -1,19 +1,22 @@
 //! The handles of a `wait`, registered once for as many waits as it takes.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::fmt;
-use std::hash::{BuildHasherDefault, Hasher};
-use std::mem::replace;
+mod places;
 
-use crate::ready_set::{ReadySet, Step, Turn, TurnEnd};
-use crate::{Completion, Wait};
+use std::fmt;
+use std::task::{Context, Poll};
+
+pub use places::{IntoHandles, Iter};
+
+use crate::ready_set::{Parked, ReadySet, Step, Turn, TurnEnd};
+use crate::{Completion, Next, Wait};
+use places::{Inserted, Places, Visit};
 
 /// Handles that are waited for, with their registrations.
 ///
 /// [`wait`](crate::wait) returns the handles that are still pending in the set they were
 /// registered in. Waiting again with [`WaitSet::wait`] (or `wait(pending)`, which is the same)
 /// registers nothing again: a completion costs the same in a set of a hundred and of a million.
+/// [`WaitSet::next`] gives the members one by one, as they finish.
 ///
 /// Handles with the same [`key`](Completion::key) are merged. Iterating gives the handles in no
 /// particular order.
@@ -48,18 +51,7 @@ struct Registered<H> {
     // reaches nobody.
     ready: ReadySet,
     /// By the indices of `ready`.
-    places: Vec<Place<H>>,
-    /// The first vacant place.
-    vacant: Option<usize>,
-    /// The indices of the handles that have a key.
-    keys: HashMap<u64, usize, BuildHasherDefault<KeyHasher>>,
-    len: usize,
-}
-
-enum Place<H> {
-    Taken(H),
-    /// Left, and here is the next vacant place.
-    Vacant(Option<usize>),
+    places: Places<H>,
 }
 
 impl<H: Completion> WaitSet<H> {
@@ -72,18 +64,18 @@ impl<H: Completion> WaitSet<H> {
     /// The number of handles.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.registered.len
+        self.registered.places.len()
     }
 
     /// Whether there is no handle.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.registered.len == 0
+        self.len() == 0
     }
 
     /// Adds a handle, or returns it if there is one with the same key already.
     ///
-    /// It is first polled by the next wait.
+    /// It is first polled by the next wait, after the members that were woken before.
     ///
     /// # Panics
     ///
@@ -93,60 +85,91 @@ impl<H: Completion> WaitSet<H> {
     ///
     /// Constant on average. The place of a handle that has left is used again.
     pub fn insert(&mut self, handle: H) -> Option<H> {
-        let Registered {
-            ready,
-            places,
-            vacant,
-            keys,
-            len,
-        } = &mut *self.registered;
-        let key = handle.key();
-        if key.is_some_and(|key| keys.contains_key(&key)) {
-            return Some(handle);
-        }
-        let index = match *vacant {
-            None => {
-                places.push(Place::Taken(handle));
-                ready.insert()
+        let Registered { ready, places } = &mut *self.registered;
+        match places.insert(handle) {
+            Inserted::Added(index) => {
+                let added = ready.insert();
+                debug_assert_eq!(added, index);
+                None
             }
-            Some(index) => {
-                if let Place::Vacant(next) = replace(&mut places[index], Place::Taken(handle)) {
-                    *vacant = next;
-                }
+            Inserted::Reused(index) => {
                 ready.requeue(index);
-                index
+                None
             }
-        };
-        if let Some(key) = key {
-            keys.insert(key, index);
+            Inserted::Duplicate(handle) => Some(handle),
         }
-        *len += 1;
-        None
     }
 
     /// Takes the handle with this key out of the set, pending or not.
     pub fn remove(&mut self, key: u64) -> Option<H> {
-        let index = self.registered.keys.remove(&key)?;
-        self.registered.vacate(index)
+        self.registered.places.remove(key)
     }
 
     /// The handles, in no particular order.
     #[must_use]
     pub fn iter(&self) -> Iter<'_, H> {
-        Iter {
-            places: self.registered.places.iter(),
-            left: self.len(),
-        }
+        self.registered.places.iter()
     }
 
     /// Gives the handles back, in no particular order, and their registrations up.
     #[must_use]
     pub fn into_handles(self) -> IntoHandles<H> {
-        let left = self.len();
-        IntoHandles {
-            places: self.registered.places.into_iter(),
-            left,
-        }
+        self.registered.places.into_handles()
+    }
+
+    /// Waits for the next member that finishes and takes it out: `None` if there is no member.
+    ///
+    /// Awaited in a loop this gives every member once, in the order in which they finished. The
+    /// others stay registered: a call costs what one completion costs, in a set of any size.
+    /// Members may be added and removed between two calls, and [`WaitSet::wait`] takes over
+    /// where the last call has ended.
+    ///
+    /// A member counts as finished when it was woken for the last time. Members that were never
+    /// polled count from when they were added, so handles that are done already come first, in
+    /// the order of their insertion.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use evloop_combinators::{WaitSet, Waitable};
+    /// # use std::{pin::pin, task::{Context, Poll, Waker}};
+    ///
+    /// async fn page(id: u32) -> u32 { id * id }
+    ///
+    /// async fn program() {
+    ///     let mut pages: WaitSet<_> = (1..=3).map(|id| Waitable::new(Box::pin(page(id)))).collect();
+    ///     let mut sizes = Vec::new();
+    ///     while let Some(done) = pages.next().await {
+    ///         sizes.push(done.into_output().unwrap());
+    ///         if sizes.len() == 1 {
+    ///             pages.insert(Waitable::new(Box::pin(page(10))));
+    ///         }
+    ///     }
+    ///     assert_eq!(sizes, [1, 4, 9, 100]);
+    /// }
+    /// # assert!(pin!(program()).poll(&mut Context::from_waker(Waker::noop())).is_ready());
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost when the future is dropped: a member leaves the set only as its output.
+    /// Calling again goes on where it was, in the same order.
+    ///
+    /// # Panics
+    ///
+    /// A panic in a member goes on through the poll. The member stays in the set, and is the
+    /// first that is polled again.
+    ///
+    /// # Cost
+    ///
+    /// Constant for each completion, without allocation: the members that were woken are polled
+    /// up to the first that is done, at most n + 2 in one poll.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "it is awaited; the name is that of every stream"
+    )]
+    pub fn next(&mut self) -> Next<'_, H> {
+        Next::new(self)
     }
 
     /// Waits until all are done; see [`wait`](crate::wait) for what can be asked instead.
@@ -160,34 +183,51 @@ impl<H: Completion> WaitSet<H> {
     /// but that handle.
     #[inline]
     pub(crate) fn take_turn(&mut self, turn: &mut Turn, mut take: impl FnMut(H)) -> TurnEnd {
-        let Registered {
-            ready,
-            places,
-            vacant,
-            keys,
-            len,
-        } = &mut *self.registered;
-        ready.take_turn(turn, |index, cx| {
-            let place = &mut places[index];
-            let Place::Taken(handle) = place else {
-                // A late wake of a handle that has left.
-                return Step::Vacant;
-            };
-            if handle.poll_done(cx).is_pending() {
-                return Step::Pending;
-            }
-            if !keys.is_empty()
-                && let Some(key) = handle.key()
-            {
-                keys.remove(&key);
-            }
-            if let Place::Taken(handle) = replace(place, Place::Vacant(*vacant)) {
-                *vacant = Some(index);
-                *len -= 1;
+        let Registered { ready, places } = &mut *self.registered;
+        ready.take_turn(turn, |index, cx| match places.poll(index, cx) {
+            Visit::Done(handle) => {
                 take(handle);
+                Step::Left
             }
-            Step::Left
+            Visit::Pending => Step::Pending,
+            Visit::Vacant => Step::Vacant,
         })
+    }
+
+    /// Polls what was woken up to the first handle that is finished, which leaves the set.
+    ///
+    /// This is [`WaitSet::next`] without its future, and what a stream of completions calls.
+    #[inline]
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<H>> {
+        let Registered { ready, places } = &mut *self.registered;
+        let n_handles = places.len();
+        if n_handles == 0 {
+            return Poll::Ready(None);
+        }
+        let mut turn = Turn::new(n_handles);
+        let mut first = None;
+        loop {
+            let end = ready.take_turn(&mut turn, |index, cx| match places.poll(index, cx) {
+                Visit::Done(handle) => {
+                    first = Some(handle);
+                    Step::Stop
+                }
+                Visit::Pending => Step::Pending,
+                Visit::Vacant => Step::Vacant,
+            });
+            match end {
+                TurnEnd::Stopped => return Poll::Ready(first),
+                TurnEnd::Drained => {
+                    if ready.park(cx.waker()) == Parked::Yes {
+                        return Poll::Pending;
+                    }
+                }
+                TurnEnd::Spent => {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+            }
+        }
     }
 
     #[inline]
@@ -196,61 +236,14 @@ impl<H: Completion> WaitSet<H> {
     }
 }
 
-impl<H> Registered<H> {
-    fn vacate(&mut self, index: usize) -> Option<H> {
-        let place = &mut self.places[index];
-        if matches!(place, Place::Vacant(_)) {
-            return None;
-        }
-        let left = replace(place, Place::Vacant(self.vacant));
-        self.vacant = Some(index);
-        self.len -= 1;
-        left.into_handle()
-    }
-}
-
-impl<H> Place<H> {
-    fn handle(&self) -> Option<&H> {
-        match self {
-            Self::Taken(handle) => Some(handle),
-            Self::Vacant(_) => None,
-        }
-    }
-
-    fn into_handle(self) -> Option<H> {
-        match self {
-            Self::Taken(handle) => Some(handle),
-            Self::Vacant(_) => None,
-        }
-    }
-}
-
 /// Merges handles with the same key; the first one stays.
 impl<H: Completion> FromIterator<H> for WaitSet<H> {
     fn from_iter<I: IntoIterator<Item = H>>(iter: I) -> Self {
-        let iter = iter.into_iter();
-        let mut places = Vec::with_capacity(iter.size_hint().0);
-        let mut keys: HashMap<u64, usize, _> = HashMap::default();
-        for handle in iter {
-            if let Some(key) = handle.key() {
-                match keys.entry(key) {
-                    Entry::Occupied(_) => continue,
-                    Entry::Vacant(entry) => entry.insert(places.len()),
-                };
-            }
-            places.push(Place::Taken(handle));
-        }
-        let len = places.len();
+        let places: Places<H> = iter.into_iter().collect();
         // One block for all, since their number is known by now.
-        let ready = ReadySet::new(len);
+        let ready = ReadySet::new(places.len());
         Self {
-            registered: Box::new(Registered {
-                ready,
-                places,
-                vacant: None,
-                keys,
-                len,
-            }),
+            registered: Box::new(Registered { ready, places }),
         }
     }
 }
@@ -272,7 +265,7 @@ impl<H: Completion> Default for WaitSet<H> {
 impl<H: fmt::Debug> fmt::Debug for WaitSet<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set()
-            .entries(self.registered.places.iter().filter_map(Place::handle))
+            .entries(self.registered.places.iter())
             .finish()
     }
 }
@@ -283,97 +276,5 @@ impl<'a, H: Completion> IntoIterator for &'a WaitSet<H> {
 
     fn into_iter(self) -> Iter<'a, H> {
         self.iter()
-    }
-}
-
-/// The iterator of [`WaitSet::iter`].
-pub struct Iter<'a, H> {
-    places: std::slice::Iter<'a, Place<H>>,
-    left: usize,
-}
-
-impl<'a, H> Iterator for Iter<'a, H> {
-    type Item = &'a H;
-
-    fn next(&mut self) -> Option<&'a H> {
-        let handle = self.places.by_ref().find_map(Place::handle)?;
-        self.left -= 1;
-        Some(handle)
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left, Some(self.left))
-    }
-}
-
-impl<H> ExactSizeIterator for Iter<'_, H> {}
-
-impl<H> Clone for Iter<'_, H> {
-    fn clone(&self) -> Self {
-        Self {
-            places: self.places.clone(),
-            left: self.left,
-        }
-    }
-}
-
-impl<H: fmt::Debug> fmt::Debug for Iter<'_, H> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list()
-            .entries(self.places.clone().filter_map(Place::handle))
-            .finish()
-    }
-}
-
-/// The iterator of [`WaitSet::into_handles`].
-pub struct IntoHandles<H> {
-    places: std::vec::IntoIter<Place<H>>,
-    left: usize,
-}
-
-impl<H> Iterator for IntoHandles<H> {
-    type Item = H;
-
-    fn next(&mut self) -> Option<H> {
-        let handle = self.places.by_ref().find_map(Place::into_handle)?;
-        self.left -= 1;
-        Some(handle)
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left, Some(self.left))
-    }
-}
-
-impl<H> ExactSizeIterator for IntoHandles<H> {}
-
-impl<H: fmt::Debug> fmt::Debug for IntoHandles<H> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let handles = self.places.as_slice().iter().filter_map(Place::handle);
-        f.debug_list().entries(handles).finish()
-    }
-}
-
-/// Spreads keys that were handed out by counting. They come from the program and not from its
-/// peers, so nobody can choose them to collide.
-#[derive(Default)]
-struct KeyHasher(u64);
-
-impl Hasher for KeyHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.write_u64(u64::from(byte));
-        }
-    }
-
-    #[inline]
-    fn write_u64(&mut self, key: u64) {
-        // The table looks at the upper bits and the lower ones, so the product is folded.
-        let spread = (self.0 ^ key).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.0 = spread ^ (spread >> 32);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
     }
 }

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize as Count, Ordering as CountOrdering};
 use std::sync::{Arc as StdArc, Mutex as StdMutex};
 use std::task::{Context, Poll, Wake, Waker};
 
-use evloop_combinators::{Completion, FirstCompleted, gather, wait};
+use evloop_combinators::{Completion, FirstCompleted, WaitSet, gather, wait};
 use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::sync::{Arc, Notify};
 use loom::thread;
@@ -116,6 +116,17 @@ fn finish<F: Future>(mut future: Pin<&mut F>, parent: &Parent, waker: &Waker) ->
             return output;
         }
     }
+}
+
+/// Handles of the children, registered by a first `next` that is dropped.
+fn registered(children: &[Child], waker: &Waker) -> WaitSet<Handle> {
+    let handles = children.iter().map(|child| Handle {
+        child: child.clone(),
+        is_done: false,
+    });
+    let mut set: WaitSet<Handle> = handles.collect();
+    assert!(poll(pin!(set.next()), waker).is_pending());
+    set
 }
 
 fn open(child: &Child) -> thread::JoinHandle<()> {
@@ -260,5 +271,75 @@ fn the_pending_set_is_passed_on_without_losing_a_wake() {
         threads
             .into_iter()
             .for_each(|thread| thread.join().unwrap());
+    });
+}
+
+/// The list is taken without an exchange, over several polls, and pushed to meanwhile.
+#[test]
+fn next_gives_every_member_once_and_parks_over_no_push() {
+    explore(|| {
+        let (parent, waker) = parent();
+        let children = [Child::new(), Child::new()];
+        let mut set = registered(&children, &waker);
+        let threads = children.each_ref().map(open);
+
+        let mut n_done = 0;
+        loop {
+            let next = match poll(pin!(set.next()), &waker) {
+                Poll::Ready(next) => next,
+                Poll::Pending => finish(pin!(set.next()), &parent, &waker),
+            };
+            if next.is_none() {
+                break;
+            }
+            n_done += 1;
+        }
+
+        assert_eq!(n_done, 2);
+        threads
+            .into_iter()
+            .for_each(|thread| thread.join().unwrap());
+    });
+}
+
+/// A member that was visited is pushed again on top of itself while the owner is about to park.
+#[test]
+fn a_member_that_is_woken_again_and_again_is_seen_each_time() {
+    explore(|| {
+        let (parent, waker) = parent();
+        let child = Child::new();
+        let mut set = registered(std::slice::from_ref(&child), &waker);
+        let child_waker = child.waker();
+        let is_open = Arc::clone(&child.is_open);
+        let opener = thread::spawn(move || {
+            child_waker.wake_by_ref();
+            is_open.store(true, Ordering::Relaxed);
+            child_waker.wake();
+        });
+
+        assert!(finish(pin!(set.next()), &parent, &waker).is_some());
+
+        opener.join().unwrap();
+        assert!(set.is_empty());
+    });
+}
+
+/// Staying parked, and taking a parked waker back for another parent's.
+#[test]
+fn next_of_another_task_takes_the_place_of_one_that_is_parked() {
+    explore(|| {
+        let ((_, first), (last, last_waker)) = (parent(), parent());
+        let child = Child::new();
+        let mut set = registered(std::slice::from_ref(&child), &first);
+        let opener = open(&child);
+
+        let is_done = poll(pin!(set.next()), &last_waker).is_ready()
+            || poll(pin!(set.next()), &last_waker).is_ready();
+        if !is_done {
+            assert!(finish(pin!(set.next()), &last, &last_waker).is_some());
+        }
+
+        opener.join().unwrap();
+        assert!(set.is_empty());
     });
 }

@@ -13,7 +13,7 @@
 use std::task::Waker;
 
 use super::block::Block;
-use super::inbox::{Parked, Parking};
+use super::inbox::{Parked, Parking, Taken};
 
 /// A root block together with the right to empty its inbox and to park there.
 #[derive(Debug)]
@@ -41,20 +41,24 @@ impl Port {
         self.parking.is_parked()
     }
 
-    /// Takes the list of woken slots, last woken first; the owner is awake afterwards.
+    /// Takes the slots woken since the last time; the owner is awake if there are any.
     #[inline]
-    pub(super) fn take(&mut self) -> Option<u32> {
+    pub(super) fn take(&mut self) -> Option<Taken> {
         // SAFETY: (1) we are the owner, with its own state.
         unsafe { self.block.inbox().take(&mut self.parking) }
+    }
+
+    /// Takes a waker that was left back, unless there is something to take.
+    #[cold]
+    pub(super) fn unpark(&mut self) {
+        // SAFETY: (1) we are the owner, with its own state.
+        unsafe { self.block.inbox().unpark(&mut self.parking) }
     }
 
     /// Leaves `waker` for the next push, unless there is something to take first.
     #[inline]
     pub(super) fn park(&mut self, waker: &Waker) -> Parked {
-        if self.is_parked() {
-            return Parked::No;
-        }
-        // SAFETY: (1) we are the owner, with its own state, and are not parked.
+        // SAFETY: (1) we are the owner, with its own state.
         unsafe { self.block.inbox().park(&mut self.parking, waker) }
     }
 }

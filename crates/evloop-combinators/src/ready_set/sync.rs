@@ -7,9 +7,9 @@ mod native;
 
 #[cfg(loom)]
 pub(super) use modelled::{
-    AtomicBool, AtomicU32, AtomicUsize, Ordering, UnsafeCell, alloc, dealloc, fence,
+    AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, UnsafeCell, alloc, dealloc, fence,
 };
 #[cfg(not(loom))]
 pub(super) use native::{
-    AtomicBool, AtomicU32, AtomicUsize, Ordering, UnsafeCell, alloc, dealloc, fence,
+    AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, UnsafeCell, alloc, dealloc, fence,
 };

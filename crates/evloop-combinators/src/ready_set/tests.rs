@@ -117,3 +117,75 @@ fn a_turn_stops_at_its_bound_and_goes_on_where_it_stopped() {
     }
     assert!(seen.into_iter().eq(0..10));
 }
+
+/// The list is taken without an exchange, so a slot may be pushed on top of itself, and lists may
+/// run into what was taken before.
+#[test]
+fn whoever_is_woken_again_before_the_set_parks_is_visited_again() {
+    let orders: [&[usize]; 16] = [
+        &[],
+        &[0],
+        &[1],
+        &[2],
+        &[0, 1],
+        &[1, 0],
+        &[0, 2],
+        &[2, 0],
+        &[1, 2],
+        &[2, 1],
+        &[0, 1, 2],
+        &[0, 2, 1],
+        &[1, 0, 2],
+        &[1, 2, 0],
+        &[2, 0, 1],
+        &[2, 1, 0],
+    ];
+    for first in orders {
+        for second in orders {
+            for third in orders {
+                let mut set = ReadySet::new(3);
+                let wakers = wakers(&mut set);
+                for order in [first, second, third] {
+                    order.iter().for_each(|&index| wakers[index].wake_by_ref());
+                    assert_eq!(visited(&mut set, |_| Step::Pending), order);
+                }
+                assert_eq!(set.park(Waker::noop()), Parked::Yes);
+            }
+        }
+    }
+}
+
+#[test]
+fn children_added_before_each_turn_do_not_keep_a_woken_one_waiting() {
+    let mut set = ReadySet::new(2);
+    let wakers = wakers(&mut set);
+    wakers[1].wake_by_ref();
+    for _ in 0..3 {
+        set.insert();
+        set.requeue(0);
+        let mut next = None;
+        let end = set.take_turn(&mut Turn::new(1000), |index, _| {
+            next = Some(index);
+            Step::Stop
+        });
+        assert_eq!(end, TurnEnd::Stopped);
+        if next == Some(1) {
+            return;
+        }
+    }
+    panic!("the second child was woken first");
+}
+
+#[test]
+fn a_set_that_is_polled_in_vain_stays_parked_for_the_same_parent() {
+    let mut set = ReadySet::new(1);
+    let wakers = wakers(&mut set);
+    for _ in 0..3 {
+        assert_eq!(set.park(Waker::noop()), Parked::Yes);
+        assert_eq!(visited(&mut set, |_| Step::Pending), []);
+    }
+    assert_eq!(set.park(&wakers[0]), Parked::Yes, "another parent");
+    assert_eq!(set.insert(), 1);
+    assert_eq!(visited(&mut set, |_| Step::Pending), [1]);
+    assert_eq!(set.park(Waker::noop()), Parked::Yes);
+}

@@ -10,7 +10,9 @@ use std::cell::Cell;
 use std::future::{Ready, ready};
 use std::hint::black_box;
 
-use evloop_combinators::{Completion, FirstCompleted, Waitable, gather, race, try_gather, wait};
+use evloop_combinators::{
+    Completion, FirstCompleted, WaitSet, Waitable, gather, race, try_gather, wait,
+};
 
 use crate::harness::now;
 
@@ -102,4 +104,19 @@ fn a_wait_takes_three_and_those_of_done() {
     }
     let one = wait([Keyed(Waitable::new(ready(1)), 1)]);
     assert_eq!(count(|| now(one.return_when(FirstCompleted))), 1, "`done`");
+}
+
+#[test]
+fn the_next_member_takes_none() {
+    for n in [1, 10, 1000] {
+        let mut set: WaitSet<_> = (0..n).map(|n| Waitable::new(ready(n))).collect();
+        let mut n_done = 0;
+        let next_ones = || {
+            while let Some(done) = now(set.next()) {
+                n_done += done.into_output().map_or(0, |_| 1);
+            }
+        };
+        assert_eq!(count(next_ones), 0);
+        assert_eq!(n_done, n);
+    }
 }

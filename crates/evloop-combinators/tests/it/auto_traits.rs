@@ -8,8 +8,8 @@ use std::task::{Context, Poll};
 
 use evloop_combinators::children::{Children1, Children2, Many};
 use evloop_combinators::{
-    AllCompleted, EmptyRace, EmptyWait, FirstCompleted, Gather, IntoHandles, Iter, Race, TryGather,
-    Wait, WaitSet, Waitable,
+    AllCompleted, EmptyRace, EmptyWait, FirstCompleted, Gather, IntoHandles, Iter, Next, Race,
+    TryGather, Wait, WaitSet, Waitable,
 };
 
 /// Tells whether a type has an auto trait: method lookup tries the implementation for the probe
@@ -81,6 +81,8 @@ fn combinators_are_send_and_sync_as_their_children_are() {
         Waitable<Local>:                      false false true;
         WaitSet<Waitable<Plain>>:             true  true  true;
         WaitSet<Waitable<Local>>:             false false true;
+        Next<'static, Waitable<Plain>>:       true  true  true;
+        Next<'static, Waitable<Local>>:       false false true;
         Wait<Waitable<Plain>>:                true  true  true;
         Wait<Waitable<Local>>:                false false true;
         Wait<Waitable<Plain>, FirstCompleted, Pending<()>>: true true true;

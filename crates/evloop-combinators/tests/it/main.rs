@@ -8,6 +8,8 @@ mod harness;
 mod hostile;
 mod model;
 mod museum;
+mod next;
+mod next_model;
 mod race;
 mod threads;
 mod try_gather;

@@ -3,5 +3,5 @@
 pub(in crate::ready_set) use loom::alloc::{alloc, dealloc};
 pub(in crate::ready_set) use loom::cell::UnsafeCell;
 pub(in crate::ready_set) use loom::sync::atomic::{
-    AtomicBool, AtomicU32, AtomicUsize, Ordering, fence,
+    AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
 };

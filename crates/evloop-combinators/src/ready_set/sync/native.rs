@@ -2,7 +2,7 @@
 
 pub(in crate::ready_set) use std::alloc::{alloc, dealloc};
 pub(in crate::ready_set) use std::sync::atomic::{
-    AtomicBool, AtomicU32, AtomicUsize, Ordering, fence,
+    AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
 };
 
 /// A cell whose content is reached through a raw pointer, as in loom.
