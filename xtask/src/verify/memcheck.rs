@@ -28,12 +28,13 @@ pub(super) fn run(setup: &Setup<'_>) -> Result<Outcome> {
             "cargo test --package {name} --tests --no-run --message-format json"
         );
         for binary in executables(build)? {
-            // Definite leaks only: std keeps thread data that looks possibly lost.
+            // Not for leaks: the tests with hostile wakers and payloads leak them on purpose, and
+            // what must not leak is counted by the tests themselves.
             let check = cmd!(
                 sh,
-                "valgrind --quiet --error-exitcode=9 --leak-check=full
-                    --errors-for-leak-kinds=definite {binary} --test-threads=1"
+                "valgrind --quiet --error-exitcode=9 --leak-check=no {binary} --test-threads=1"
             )
+            .env("EVLOOP_TEST_PATIENCE", "600")
             // Twenty times slower than natively, so fewer random cases.
             .env("PROPTEST_CASES", "8");
             let lines = stream(check, LIMIT)?.or_fail(&format!("memcheck of {binary}"))?;

@@ -76,7 +76,10 @@ fn row(name: &'static str, text: &'static str, contenders: Vec<Contender>) -> Ro
 macro_rules! contenders {
     ($n_members:expr, $order:expr) => {
         vec![
-            Contender::new("evloop-combinators", |effort| {
+            Contender::new("evloop-combinators, next", |effort| {
+                measure::<WaitSet<Waitable<Gate>>>(effort, $n_members, $order)
+            }),
+            Contender::new("evloop-combinators, wait", |effort| {
                 measure::<Option<WaitSet<Waitable<Gate>>>>(effort, $n_members, $order)
             }),
             Contender::new("futures-buffered", |effort| {
@@ -99,6 +102,29 @@ trait Set {
 
     /// Polls members that were never polled, when none has ended.
     fn register(&mut self, cx: &mut Context<'_>);
+}
+
+impl Set for WaitSet<Waitable<Gate>> {
+    fn of_gates(gates: impl Iterator<Item = Gate>) -> Self {
+        gates.map(Waitable::new).collect()
+    }
+
+    #[inline]
+    fn poll_first(&mut self, cx: &mut Context<'_>) -> Poll<usize> {
+        let first = std::task::ready!(pin!(self.next()).poll(cx)).expect("it is not empty");
+        Poll::Ready(
+            first
+                .into_output()
+                .unwrap_or_else(|_| unreachable!("done means done")),
+        )
+    }
+
+    fn register(&mut self, cx: &mut Context<'_>) {
+        assert!(
+            pin!(self.next()).poll(cx).is_pending(),
+            "every gate is closed"
+        );
+    }
 }
 
 /// `None` while a wait has it.
@@ -237,11 +263,9 @@ async fn tasks_of_evloop(effort: Effort) -> Sample {
             .timeout(yield_once())
             .await
             .expect("it is not empty");
-        elapsed += drain(gates, set, async |set| {
-            let waited = set.wait().return_when(FirstCompleted).await;
-            let (mut done, pending) = waited.expect("it is not empty");
-            let task = done.pop().expect("the first is done");
-            (task.await.expect("it returns"), pending)
+        elapsed += drain(gates, set, async |mut set| {
+            let task = set.next().await.expect("it is not empty");
+            (task.await.expect("it returns"), set)
         })
         .await;
     }

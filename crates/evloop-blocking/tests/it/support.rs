@@ -10,7 +10,12 @@ use std::time::Duration;
 
 use evloop_blocking::{BlockingPool, Builder, JobHandle, Stats};
 
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a test may take, in seconds: more under a checker that slows everything down.
+fn patience() -> Duration {
+    let given = std::env::var("EVLOOP_TEST_PATIENCE").ok();
+    let seconds = given.and_then(|seconds| seconds.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(10))
+}
 
 /// Runs the test on a thread of its own, and fails it when it hangs.
 #[track_caller]
@@ -25,7 +30,7 @@ pub(crate) fn watched(test: impl FnOnce() + Send + 'static) {
         });
     let thread = thread.expect("the system starts a thread for the test");
     assert_ne!(
-        rx.recv_timeout(PATIENCE),
+        rx.recv_timeout(patience()),
         Err(RecvTimeoutError::Timeout),
         "the test hangs"
     );

@@ -239,9 +239,9 @@ pub(crate) fn watched_with_stack<T: Send + 'static>(
         .stack_size(stack_size)
         .spawn(move || tx.send(test()))
         .expect("a test may start a thread");
-    match rx.recv_timeout(Duration::from_secs(10)) {
+    match rx.recv_timeout(patience()) {
         Ok(output) => output,
-        Err(RecvTimeoutError::Timeout) => panic!("the test hangs: no end after ten seconds"),
+        Err(RecvTimeoutError::Timeout) => panic!("the test hangs: no end in good time"),
         Err(RecvTimeoutError::Disconnected) => match thread.join() {
             Err(payload) => resume_unwind(payload),
             Ok(_) => panic!("the test ended without a result"),
@@ -276,4 +276,11 @@ impl Drop for Token {
         counts.0 = counts.0.checked_sub(1).expect("a token is dropped once");
         counts.1 += 1;
     }
+}
+
+/// How long a test may take, in seconds: more under a checker that slows everything down.
+fn patience() -> Duration {
+    let given = std::env::var("EVLOOP_TEST_PATIENCE").ok();
+    let seconds = given.and_then(|seconds| seconds.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(10))
 }

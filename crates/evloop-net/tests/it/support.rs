@@ -59,8 +59,8 @@ fn watched(body: impl FnOnce(&mut Reactor) + Send + 'static) {
     };
     let name = thread::current().name().unwrap_or("test").to_owned();
     let thread = thread::Builder::new().name(name).spawn(test).unwrap();
-    if finished.recv_timeout(Duration::from_secs(10)) == Err(RecvTimeoutError::Timeout) {
-        panic!("still running after ten seconds");
+    if finished.recv_timeout(patience()) == Err(RecvTimeoutError::Timeout) {
+        panic!("still running after all that time");
     }
     if let Err(panic) = thread.join() {
         std::panic::resume_unwind(panic);
@@ -129,4 +129,11 @@ pub(crate) fn allow_fds(wanted: u64) {
         limit.current = Some(limit.maximum.map_or(wanted, |maximum| maximum.min(wanted)));
         setrlimit(Resource::Nofile, limit).unwrap();
     }
+}
+
+/// How long a test may take, in seconds: more under a checker that slows everything down.
+fn patience() -> Duration {
+    let given = std::env::var("EVLOOP_TEST_PATIENCE").ok();
+    let seconds = given.and_then(|seconds| seconds.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(10))
 }

@@ -34,8 +34,8 @@ pub(crate) fn within_ten_seconds(body: impl FnOnce() + Send + 'static) {
         let _done = done;
         body();
     });
-    match finished.recv_timeout(Duration::from_secs(10)) {
-        Err(RecvTimeoutError::Timeout) => panic!("still running after ten seconds"),
+    match finished.recv_timeout(patience()) {
+        Err(RecvTimeoutError::Timeout) => panic!("still running after all that time"),
         Ok(()) | Err(RecvTimeoutError::Disconnected) => join(thread),
     }
 }
@@ -153,4 +153,11 @@ pub(crate) fn allow_fds(wanted: u64) {
         limit.current = Some(limit.maximum.map_or(wanted, |maximum| maximum.min(wanted)));
         setrlimit(Resource::Nofile, limit).unwrap();
     }
+}
+
+/// How long a test may take, in seconds: more under a checker that slows everything down.
+fn patience() -> Duration {
+    let given = std::env::var("EVLOOP_TEST_PATIENCE").ok();
+    let seconds = given.and_then(|seconds| seconds.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(10))
 }

@@ -158,7 +158,7 @@ pub(crate) fn watched<R: Send + 'static>(test: impl FnOnce() -> R + Send + 'stat
         // Nobody listens when the watchdog has given up.
         drop(done.send(test()));
     });
-    match result.recv_timeout(Duration::from_secs(10)) {
+    match result.recv_timeout(patience()) {
         Ok(result) => result,
         Err(mpsc::RecvTimeoutError::Timeout) => panic!("the test hangs"),
         Err(mpsc::RecvTimeoutError::Disconnected) => match thread.join() {
@@ -188,4 +188,11 @@ pub(crate) fn elsewhere<R: Send>(body: impl FnOnce() -> R + Send) -> R {
             Err(payload) => std::panic::resume_unwind(payload),
         }
     })
+}
+
+/// How long a test may take, in seconds: more under a checker that slows everything down.
+fn patience() -> Duration {
+    let given = std::env::var("EVLOOP_TEST_PATIENCE").ok();
+    let seconds = given.and_then(|seconds| seconds.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(10))
 }
