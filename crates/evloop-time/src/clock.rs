@@ -49,8 +49,8 @@ pub use system::SystemClock;
 pub trait Clock: Send + Sync + Debug {
     /// The time.
     ///
-    /// It is read on every insertion of a timer, so it should be fast. It must not enter a
-    /// [`TimeDriver`](crate::TimeDriver).
+    /// It is read on every insertion of a timer, so it should be fast. It must not enter,
+    /// leave or close a [`TimeDriver`](crate::TimeDriver).
     fn now(&self) -> Instant;
 
     /// How long a thread with nothing to do until `until` should really wait, in the form pollers

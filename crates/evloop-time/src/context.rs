@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Waker;
@@ -28,8 +29,7 @@ pub(crate) struct Local {
     /// Handles of timers that have ended here, for those that start: a handle that changes hands
     /// on one thread needs no atomic operation, which would cost more than the wheel does.
     spare_handles: RefCell<Vec<TimeHandle>>,
-    /// The driver is gone; a forgotten guard may still lead here.
-    pub(crate) closed: Cell<bool>,
+    closed: Cell<bool>,
 }
 
 impl Local {
@@ -38,25 +38,44 @@ impl Local {
             shared,
             wheel: RefCell::new(TimerWheel::new(START)),
             spare_orders: Cell::default(),
-            spare_handles: RefCell::default(),
+            spare_handles: RefCell::new(Vec::with_capacity(MAX_SPARE_HANDLES)),
             closed: Cell::new(false),
         }
     }
 
+    #[inline]
     pub(crate) fn handle(&self) -> TimeHandle {
         let spare = self.spare_handles.borrow_mut().pop();
         spare.unwrap_or_else(|| TimeHandle::new(Arc::clone(&self.shared)))
     }
 
-    /// Takes back a handle to this driver that is needed no more.
+    /// Takes back a handle to this driver that is needed no more. `self` holds another, so nothing is
+    /// dropped with it.
+    #[inline]
     pub(crate) fn give_back(&self, handle: TimeHandle) {
         debug_assert!(self.is_home_of(&handle));
         let mut spare_handles = self.spare_handles.borrow_mut();
-        if spare_handles.len() < MAX_SPARE_HANDLES {
+        // Never grows.
+        if spare_handles.len() < spare_handles.capacity() {
             spare_handles.push(handle);
         }
     }
 
+    /// Marks the driver as closed and leaves it, however often it is entered. `false` if it was
+    /// closed before.
+    pub(crate) fn close(&self) -> bool {
+        if self.closed.replace(true) {
+            return false;
+        }
+        // A guard may have been forgotten, and those that live find nothing to leave.
+        ENTERED.with(|entered| {
+            let mut entered = entered.borrow_mut();
+            entered.retain(|entry| !std::ptr::eq(&*entry.local, self));
+        });
+        true
+    }
+
+    #[inline]
     pub(crate) fn is_home_of(&self, handle: &TimeHandle) -> bool {
         Arc::ptr_eq(&self.shared, &handle.shared)
     }
@@ -95,31 +114,60 @@ impl Local {
     }
 }
 
+/// The drivers that are entered on a thread. All of them are open: closing one leaves it.
+struct Entered {
+    current: Option<Entry>,
+    /// Those that are current again later, the next one last.
+    outer: Vec<Entry>,
+}
+
+struct Entry {
+    guard: u64,
+    /// Never the last one: the driver itself holds another until it is closed.
+    local: Rc<Local>,
+}
+
 thread_local! {
-    /// The entered drivers, the current one last, each with the number of its guard.
-    static ENTERED: RefCell<Vec<(u64, Rc<Local>)>> = const { RefCell::new(Vec::new()) };
+    /// Without a destructor, so that reaching it is a mere address and works while the thread ends.
+    /// Nothing is left behind: it owns no memory while no driver is entered.
+    static ENTERED: ManuallyDrop<RefCell<Entered>> = const {
+        ManuallyDrop::new(RefCell::new(Entered {
+            current: None,
+            outer: Vec::new(),
+        }))
+    };
     static NEXT_GUARD: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Runs `f` with the current driver of this thread.
-///
-/// No user code may run in `f`, not even a waker may be cloned or dropped: it could enter another
-/// driver meanwhile.
-#[inline]
-pub(crate) fn with_current<R>(f: impl FnOnce(&Rc<Local>) -> R) -> Option<R> {
-    // While the thread ends there is none.
-    let result = ENTERED.try_with(|entered| {
-        let entered = entered.borrow();
-        let mut open = entered.iter().filter(|(_, local)| !local.closed.get());
-        open.next_back().map(|(_, local)| f(local))
-    });
-    result.ok().flatten()
+impl Entered {
+    fn enter(&mut self, entry: Entry) {
+        if let Some(before) = self.current.replace(entry) {
+            self.outer.push(before);
+        }
+    }
+
+    /// Leaves whatever is not to be kept.
+    fn retain(&mut self, mut is_kept: impl FnMut(&Entry) -> bool) {
+        self.outer.retain(&mut is_kept);
+        if !self.current.as_ref().is_some_and(is_kept) {
+            self.current = self.outer.pop();
+        }
+        if self.outer.is_empty() {
+            self.outer = Vec::new();
+        }
+    }
 }
 
-/// The current driver of this thread.
+/// Runs `f` with the current driver of this thread, if there is one.
+///
+/// No user code may run in `f`, not even a waker may be cloned or dropped: it could enter another
+/// driver meanwhile. Only the clock may be read.
 #[inline]
-pub(crate) fn current() -> Option<Rc<Local>> {
-    with_current(Rc::clone)
+pub(crate) fn with_current<R>(f: impl FnOnce(Option<&Local>) -> R) -> R {
+    ENTERED.with(|entered| {
+        let entered = entered.borrow();
+        f(entered.current.as_ref().map(|entry| &*entry.local))
+    })
 }
 
 /// Runs `f` with the current driver of this thread, if it is the one the handle leads to.
@@ -127,7 +175,21 @@ pub(crate) fn current() -> Option<Rc<Local>> {
 /// The rule of [`with_current`] holds.
 #[inline]
 pub(crate) fn at_home<R>(handle: &TimeHandle, f: impl FnOnce(&Local) -> R) -> Option<R> {
-    with_current(|local| local.is_home_of(handle).then(|| f(local))).flatten()
+    with_current(|local| local.filter(|local| local.is_home_of(handle)).map(f))
+}
+
+/// Takes back a handle that is needed no more, if its driver is current on this thread.
+#[inline]
+pub(crate) fn give_back(handle: TimeHandle) {
+    let left = with_current(|local| match local {
+        Some(local) if local.is_home_of(&handle) => {
+            local.give_back(handle);
+            None
+        }
+        _ => Some(handle),
+    });
+    // It may be the last of its driver, and the clock's destructor is user code.
+    drop(left);
 }
 
 /// Keeps a driver current on this thread, until it is dropped.
@@ -144,10 +206,14 @@ pub struct TimeGuard<'a> {
 impl TimeGuard<'_> {
     pub(crate) fn new(local: &Rc<Local>) -> Self {
         let number = NEXT_GUARD.replace(NEXT_GUARD.get() + 1);
-        // While the thread ends there is no place to enter: the driver works, and is not current.
-        let _gone = ENTERED.try_with(|entered| {
-            entered.borrow_mut().push((number, Rc::clone(local)));
-        });
+        if !local.closed.get() {
+            let local = Rc::clone(local);
+            let entry = Entry {
+                guard: number,
+                local,
+            };
+            ENTERED.with(|entered| entered.borrow_mut().enter(entry));
+        }
         Self {
             number,
             _driver: PhantomData,
@@ -157,15 +223,10 @@ impl TimeGuard<'_> {
 
 impl Drop for TimeGuard<'_> {
     fn drop(&mut self) {
-        let left = ENTERED.try_with(|entered| {
+        ENTERED.with(|entered| {
             let mut entered = entered.borrow_mut();
-            let place = entered
-                .iter()
-                .rposition(|(number, _)| *number == self.number)?;
-            Some(entered.remove(place))
+            entered.retain(|entry| entry.guard != self.number);
         });
-        // Not under the borrow, although the driver, which outlives its guards, holds another.
-        drop(left);
     }
 }
 

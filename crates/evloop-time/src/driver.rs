@@ -173,16 +173,10 @@ impl TimeDriver {
     /// Ends the driver, as dropping it does: refuses timers from now on, and wakes all that wait, in
     /// order of their deadlines. Later calls do nothing.
     pub fn close(&self) {
-        if self.local.closed.get() {
+        if !self.local.close() {
             return;
         }
-        let Local {
-            shared,
-            wheel,
-            closed,
-            ..
-        } = &*self.local;
-        closed.set(true);
+        let Local { shared, wheel, .. } = &*self.local;
         let (mut orders, unpark) = shared.close();
         if let Some(unpark) = unpark {
             shared.clock.unwatch(&unpark);

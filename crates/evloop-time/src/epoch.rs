@@ -18,6 +18,7 @@ pub(crate) struct Epoch(pub(crate) Instant);
 impl Epoch {
     /// The tick of a deadline; [`NEVER`] beyond 583 years, zero more than 416 days before the
     /// start.
+    #[inline]
     pub(crate) fn deadline(self, instant: Instant) -> u64 {
         match instant.checked_duration_since(self.0) {
             Some(after) => START.saturating_add(nanos(after)),
@@ -25,9 +26,12 @@ impl Epoch {
         }
     }
 
-    /// The tick of a reading of the clock, which never reaches [`NEVER`].
+    /// The tick of a reading of the clock, which never reaches [`NEVER`]. One before the start, of a
+    /// clock that has stepped back, is read as the start.
+    #[inline]
     pub(crate) fn now(self, instant: Instant) -> u64 {
-        self.deadline(instant).min(NEVER - 1)
+        let after = instant.saturating_duration_since(self.0);
+        START.saturating_add(nanos(after)).min(NEVER - 1)
     }
 
     /// The instant of a reading of the clock.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use crate::context;
+use crate::context::{self, Local};
 use crate::deadline::Deadline;
 use crate::inbox::Shared;
 use crate::interval::{Interval, InvalidPeriod};
@@ -68,7 +68,7 @@ impl TimeHandle {
     /// The current driver of this thread, if one is entered.
     #[must_use]
     pub fn try_current() -> Option<Self> {
-        context::with_current(|local| local.handle())
+        context::with_current(|local| local.map(Local::handle))
     }
 
     /// The driver's time.

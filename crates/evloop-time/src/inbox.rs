@@ -84,6 +84,7 @@ impl Shared {
     }
 
     /// The time as the driver's thread reads it, which it makes known to the others.
+    #[inline]
     pub(crate) fn now_at_home(&self) -> u64 {
         let now = self.epoch.now(self.clock.now());
         // Relaxed: only this thread writes.

@@ -21,13 +21,12 @@ pub(crate) enum When {
     At(Instant),
 }
 
-/// A waker that a driver has been given, and the way back to it.
+/// A waker that a driver has been given.
 ///
-/// Dropping it leaves the waker where it is: its owner decides whether there is anything to
+/// The way back to the driver is kept beside it, by its owner, who gives the same handle to every
+/// method. Dropping it leaves the waker where it is: its owner decides whether there is anything to
 /// [cancel](Self::cancel) or [end](Self::end).
 pub(crate) struct Registration {
-    /// Present until the end.
-    handle: Option<TimeHandle>,
     tick: u64,
     place: Place,
 }
@@ -50,21 +49,20 @@ impl Registration {
         when: When,
         waker: Waker,
     ) -> Result<Self, Waker> {
-        match context::current() {
-            Some(local) if local.is_home_of(handle) => Ok(Self::at_home(&local, when, || waker)),
-            _ => Self::away(handle, when, waker),
-        }
+        let registered = context::with_current(|local| match local {
+            Some(local) if local.is_home_of(handle) => Ok(Self::at_home(local, when, waker)),
+            _ => Err(waker),
+        });
+        registered.or_else(|waker| Self::away(handle, when, waker))
     }
 
-    /// Registers with the current driver of this thread.
-    #[inline]
-    pub(crate) fn at_home(local: &Local, when: When, waker: impl FnOnce() -> Waker) -> Self {
+    /// Registers with the current driver of this thread, `local`.
+    // Always, so that it is built where it stays.
+    #[inline(always)]
+    pub(crate) fn at_home(local: &Local, when: When, waker: Waker) -> Self {
         let tick = when.tick(&local.shared, Shared::now_at_home);
-        // User code, so before anything is borrowed.
-        let waker = waker();
         let key = local.wheel.borrow_mut().insert(tick, waker);
         Self {
-            handle: Some(local.handle()),
             tick,
             place: Place::Wheel(key),
         }
@@ -75,31 +73,22 @@ impl Registration {
         let shared = &handle.shared;
         let tick = when.tick(shared, Shared::now);
         Ok(Self {
-            handle: Some(handle.clone()),
             tick,
             place: Place::Cell(RemoteTimer::post(shared, tick, waker)?),
         })
     }
 
-    pub(crate) fn handle(&self) -> &TimeHandle {
-        match &self.handle {
-            Some(handle) => handle,
-            None => unreachable!("nothing is asked of a registration after its end"),
-        }
-    }
-
     /// When the waker is woken; `None` is never.
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.handle().shared.epoch.instant(self.tick)
+    pub(crate) fn deadline(&self, handle: &TimeHandle) -> Option<Instant> {
+        handle.shared.epoch.instant(self.tick)
     }
 
     /// Takes the waker out and drops it: at once, or, from elsewhere, at the driver's next turn.
-    pub(crate) fn cancel(&self) {
+    pub(crate) fn cancel(&self, handle: &TimeHandle) {
         let key = match &self.place {
             Place::Wheel(key) => *key,
             Place::Cell(timer) => return timer.cancel(),
         };
-        let handle = self.handle();
         match context::at_home(handle, |local| local.wheel.borrow_mut().cancel(key)) {
             Some(waker) => drop(waker),
             None => {
@@ -110,38 +99,39 @@ impl Registration {
 
     /// As [`cancel`](Self::cancel), for the last time: the handle goes back to the driver too.
     #[inline]
-    pub(crate) fn end(&mut self) {
+    pub(crate) fn end(&self, handle: TimeHandle) {
         let key = match &self.place {
             Place::Wheel(key) => *key,
-            Place::Cell(timer) => return timer.cancel(),
+            Place::Cell(timer) => {
+                timer.cancel();
+                return context::give_back(handle);
+            }
         };
-        let handle = &mut self.handle;
-        let cancelled = context::with_current(|local| {
-            let handle = handle.take_if(|handle| local.is_home_of(handle))?;
-            local.give_back(handle);
-            local.wheel.borrow_mut().cancel(key)
+        let cancelled = context::with_current(|local| match local {
+            Some(local) if local.is_home_of(&handle) => {
+                local.give_back(handle);
+                Ok(local.wheel.borrow_mut().cancel(key))
+            }
+            _ => Err(handle),
         });
-        if let Some(handle) = handle {
-            handle.shared.post(Order::Cancel(key));
+        match cancelled {
+            Ok(waker) => drop(waker),
+            Err(handle) => {
+                handle.shared.post(Order::Cancel(key));
+            }
         }
-        drop(cancelled);
-    }
-
-    /// The way to the driver, for another registration. The waker stays where it is.
-    pub(crate) fn into_handle(self) -> Option<TimeHandle> {
-        self.handle
     }
 
     /// Moves the deadline and says whether the timer was still waiting.
-    pub(crate) fn reset(&mut self, deadline: Instant) -> bool {
-        let shared = &self.handle().shared;
+    #[inline]
+    pub(crate) fn reset(&mut self, handle: &TimeHandle, deadline: Instant) -> bool {
+        let shared = &handle.shared;
         let tick = shared.epoch.deadline(deadline);
         let was_waiting = match &self.place {
             Place::Cell(timer) => timer.reset(tick),
             Place::Wheel(key) => {
-                let at_home = context::at_home(self.handle(), |local| {
-                    local.wheel.borrow_mut().reset(*key, tick)
-                });
+                let at_home =
+                    context::at_home(handle, |local| local.wheel.borrow_mut().reset(*key, tick));
                 at_home.unwrap_or_else(|| {
                     shared.latest() < self.tick && shared.post(Order::Reset(*key, tick))
                 })
@@ -154,50 +144,54 @@ impl Registration {
     }
 
     /// Whether a timer that was not cancelled has fired.
-    pub(crate) fn has_fired(&self) -> bool {
+    pub(crate) fn has_fired(&self, handle: &TimeHandle) -> bool {
         match &self.place {
             Place::Cell(timer) => timer.has_fired(),
             Place::Wheel(key) => {
                 let is_waiting =
-                    context::at_home(self.handle(), |local| local.wheel.borrow().contains(*key));
-                is_waiting != Some(true) && self.handle().shared.latest() >= self.tick
+                    context::at_home(handle, |local| local.wheel.borrow().contains(*key));
+                is_waiting != Some(true) && handle.shared.latest() >= self.tick
             }
         }
     }
 
     /// Waits for the deadline with the waker of `cx`; `Err` when the driver is gone.
-    pub(crate) fn poll(&mut self, cx: &Context<'_>) -> Poll<Result<(), DriverGone>> {
+    pub(crate) fn poll(
+        &mut self,
+        handle: &TimeHandle,
+        cx: &Context<'_>,
+    ) -> Poll<Result<(), DriverGone>> {
         let key = match &self.place {
             Place::Wheel(key) => *key,
             Place::Cell(timer) => {
                 return match timer.poll(cx.waker()) {
                     Poll::Ready(()) => Poll::Ready(Ok(())),
                     // Read after the waker was left, so the closing driver wakes it or is seen here.
-                    Poll::Pending if self.handle().is_closed() => Poll::Ready(Err(DriverGone)),
+                    Poll::Pending if handle.is_closed() => Poll::Ready(Err(DriverGone)),
                     Poll::Pending => Poll::Pending,
                 };
             }
         };
-        let known = context::at_home(self.handle(), |local| {
+        let known = context::at_home(handle, |local| {
             // Comparing wakers compares addresses.
             let wheel = local.wheel.borrow();
             wheel.get(key).map(|known| known.will_wake(cx.waker()))
         });
         match known {
-            None => self.move_to_cell(key, cx.waker()),
+            None => self.move_to_cell(handle, key, cx.waker()),
             Some(Some(true)) => Poll::Pending,
-            Some(None) if self.handle().shared.latest() >= self.tick => Poll::Ready(Ok(())),
+            Some(None) if handle.shared.latest() >= self.tick => Poll::Ready(Ok(())),
             Some(_) => {
-                self.replace_waker(key, cx.waker().clone());
+                self.replace_waker(handle, key, cx.waker().clone());
                 Poll::Pending
             }
         }
     }
 
     /// Puts a waker in the place of the one the wheel has. Called on the driver's thread.
-    fn replace_waker(&mut self, key: TimerKey, waker: Waker) {
+    fn replace_waker(&mut self, handle: &TimeHandle, key: TimerKey, waker: Waker) {
         let mut waker = Some(waker);
-        let moved = context::at_home(self.handle(), |local| {
+        let moved = context::at_home(handle, |local| {
             let mut wheel = local.wheel.borrow_mut();
             let (known, new) = (wheel.get_mut(key), waker.as_mut()?);
             if let Some(known) = known {
@@ -214,8 +208,13 @@ impl Registration {
     }
 
     /// The timer is waited for away from its driver: its waker must be within reach there.
-    fn move_to_cell(&mut self, key: TimerKey, waker: &Waker) -> Poll<Result<(), DriverGone>> {
-        let shared = &self.handle().shared;
+    fn move_to_cell(
+        &mut self,
+        handle: &TimeHandle,
+        key: TimerKey,
+        waker: &Waker,
+    ) -> Poll<Result<(), DriverGone>> {
+        let shared = &handle.shared;
         if shared.latest() >= self.tick {
             return Poll::Ready(Ok(()));
         }

@@ -1,9 +1,8 @@
 //! Waiting for a while.
 
 use std::fmt;
-use std::mem;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use crate::context;
@@ -108,21 +107,25 @@ pub fn sleep_secs(secs: f64) -> Result<Sleep, InvalidDelay> {
 #[must_use = "futures do nothing unless awaited"]
 pub struct Sleep {
     state: State,
+    /// The driver this sleep uses, once it is known; always while the state is `Waiting`.
+    handle: Option<TimeHandle>,
 }
 
 enum State {
     /// Nothing has been touched.
-    Unpolled(When, Option<TimeHandle>),
+    Unpolled(When),
     /// The one suspension of a sleep of zero is under way.
-    Yielding(Option<TimeHandle>),
+    Yielding,
     Waiting(Registration),
-    Ended(Option<TimeHandle>),
+    Ended,
 }
 
 impl Sleep {
+    #[inline]
     pub(crate) fn new(when: When, handle: Option<TimeHandle>) -> Self {
         Self {
-            state: State::Unpolled(when, handle),
+            state: State::Unpolled(when),
+            handle,
         }
     }
 
@@ -131,20 +134,20 @@ impl Sleep {
     /// `None` when that is not known yet (a delay counts from the first poll), never, or past.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        match &self.state {
-            State::Unpolled(When::At(deadline), _) => Some(*deadline),
-            State::Waiting(waiting) => waiting.deadline(),
-            State::Unpolled(When::After(_), _) | State::Yielding(_) | State::Ended(_) => None,
+        match (&self.state, &self.handle) {
+            (State::Unpolled(When::At(deadline)), _) => Some(*deadline),
+            (State::Waiting(waiting), Some(handle)) => waiting.deadline(handle),
+            _ => None,
         }
     }
 
     /// Whether the sleep has reached its deadline, so that the next poll ends it.
     #[must_use]
     pub fn is_elapsed(&self) -> bool {
-        match &self.state {
-            State::Unpolled(..) => false,
-            State::Yielding(_) | State::Ended(_) => true,
-            State::Waiting(waiting) => waiting.has_fired(),
+        match (&self.state, &self.handle) {
+            (State::Waiting(waiting), Some(handle)) => waiting.has_fired(handle),
+            (State::Yielding | State::Ended, _) => true,
+            (State::Unpolled(_) | State::Waiting(_), _) => false,
         }
     }
 
@@ -157,57 +160,79 @@ impl Sleep {
     ///
     /// On the driver's thread: O(1), no lock, no allocation, no clock.
     pub fn reset(&mut self, deadline: Instant) {
-        if let State::Waiting(waiting) = &mut self.state
-            && waiting.reset(deadline)
+        if let (State::Waiting(waiting), Some(handle)) = (&mut self.state, &self.handle)
+            && waiting.reset(handle, deadline)
         {
             return;
         }
-        let handle = self.take_handle();
-        self.state = State::Unpolled(When::At(deadline), handle);
+        self.state = State::Unpolled(When::At(deadline));
     }
 
     /// Takes the timer out: the sleep has ended.
     pub(crate) fn end(&mut self) {
-        if let State::Waiting(waiting) = &self.state {
-            waiting.cancel();
+        if let (State::Waiting(waiting), Some(handle)) = (&self.state, &self.handle) {
+            waiting.cancel(handle);
         }
-        let handle = self.take_handle();
-        self.state = State::Ended(handle);
-    }
-
-    /// Takes the driver this sleep uses, leaving the timer, if any, to itself.
-    fn take_handle(&mut self) -> Option<TimeHandle> {
-        match mem::replace(&mut self.state, State::Ended(None)) {
-            State::Waiting(waiting) => waiting.into_handle(),
-            State::Unpolled(_, handle) | State::Yielding(handle) | State::Ended(handle) => handle,
-        }
+        self.state = State::Ended;
     }
 
     /// The driver this sleep uses, if it has one yet.
     pub(crate) fn handle(&self) -> Option<&TimeHandle> {
-        match &self.state {
-            State::Waiting(waiting) => Some(waiting.handle()),
-            State::Unpolled(_, handle) | State::Yielding(handle) | State::Ended(handle) => {
-                handle.as_ref()
-            }
-        }
+        self.handle.as_ref()
     }
 
     /// Sets the timer of an unpolled sleep.
     #[inline]
-    fn start(&mut self, when: When, cx: &Context<'_>) {
-        if let Some(handle) = self.handle()
-            && let Ok(waiting) = Registration::with_handle(handle, when, cx.waker().clone())
-        {
-            self.state = State::Waiting(waiting);
-            return;
+    fn start(&mut self, cx: &Context<'_>) {
+        // User code, so before anything is borrowed.
+        let waker = cx.waker().clone();
+        let refused = context::with_current(|local| {
+            let bound = self.handle.as_ref();
+            let Some(local) = local.filter(|local| bound.is_none_or(|it| local.is_home_of(it)))
+            else {
+                return Some(waker);
+            };
+            // In place: copying what was just written piecemeal costs more than the wheel does.
+            let State::Unpolled(when) = self.state else {
+                unreachable!("only an unpolled sleep is started");
+            };
+            self.state = State::Waiting(Registration::at_home(local, when, waker));
+            if self.handle.is_none() {
+                self.handle = Some(local.handle());
+            }
+            None
+        });
+        if let Some(waker) = refused {
+            self.start_away(waker);
         }
+    }
+
+    /// As [`start`](Self::start), away from the bound driver, or with none entered.
+    #[cold]
+    fn start_away(&mut self, waker: Waker) {
+        let State::Unpolled(when) = self.state else {
+            unreachable!("only an unpolled sleep is started");
+        };
+        let waker = match &self.handle {
+            Some(handle) => match Registration::with_handle(handle, when, waker) {
+                Ok(waiting) => {
+                    self.state = State::Waiting(waiting);
+                    return;
+                }
+                Err(waker) => waker,
+            },
+            None => waker,
+        };
         // There is no bound driver, or it is gone.
-        let Some(local) = context::current() else {
+        let Some(current) = TimeHandle::try_current() else {
+            drop(waker);
             panic!("{NO_DRIVER}");
         };
-        // Built in place: copying what was just written piecemeal costs more than the wheel does.
-        self.state = State::Waiting(Registration::at_home(&local, when, || cx.waker().clone()));
+        match Registration::with_handle(&current, when, waker) {
+            Ok(waiting) => self.state = State::Waiting(waiting),
+            Err(_) => unreachable!("the current driver of a thread is open"),
+        }
+        self.handle = Some(current);
     }
 }
 
@@ -215,49 +240,53 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        match &mut self.state {
-            State::Waiting(waiting) => match waiting.poll(cx) {
+        let this = &mut *self;
+        match (&mut this.state, &this.handle) {
+            (State::Unpolled(When::After(Duration::ZERO)), _) => {
+                this.state = State::Yielding;
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            (State::Unpolled(_), _) => {
+                this.start(cx);
+                Poll::Pending
+            }
+            (State::Waiting(waiting), Some(handle)) => match waiting.poll(handle, cx) {
                 Poll::Pending => Poll::Pending,
                 Poll::Ready(Ok(())) => {
                     // It has left the wheel, so there is nothing to cancel.
-                    let handle = self.take_handle();
-                    self.state = State::Ended(handle);
+                    this.state = State::Ended;
                     Poll::Ready(())
                 }
                 Poll::Ready(Err(DriverGone)) => {
                     // Go on with another driver, to the same deadline.
-                    let when = match waiting.deadline() {
+                    let when = match waiting.deadline(handle) {
                         Some(deadline) => When::At(deadline),
                         None => When::After(Duration::MAX),
                     };
-                    self.state = State::Unpolled(when, None);
-                    self.start(when, cx);
+                    this.state = State::Unpolled(when);
+                    this.handle = None;
+                    this.start(cx);
                     Poll::Pending
                 }
             },
-            State::Unpolled(When::After(Duration::ZERO), handle) => {
-                self.state = State::Yielding(handle.take());
-                cx.waker().wake_by_ref();
-                Poll::Pending
-            }
-            State::Unpolled(when, _) => {
-                let when = *when;
-                self.start(when, cx);
-                Poll::Pending
-            }
-            State::Yielding(_) => {
-                self.end();
+            (State::Waiting(_), None) => unreachable!("a sleep that waits knows its driver"),
+            (State::Yielding, _) => {
+                this.state = State::Ended;
                 Poll::Ready(())
             }
-            State::Ended(_) => Poll::Ready(()),
+            (State::Ended, _) => Poll::Ready(()),
         }
     }
 }
 
 impl Drop for Sleep {
+    #[inline]
     fn drop(&mut self) {
-        if let State::Waiting(waiting) = &mut self.state {
-            waiting.end();
+        match (&self.state, self.handle.take()) {
+            (State::Waiting(waiting), Some(handle)) => waiting.end(handle),
+            (_, Some(handle)) => context::give_back(handle),
+            (_, None) => {}
         }
     }
 }
@@ -266,11 +295,11 @@ impl fmt::Debug for Sleep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("Sleep");
         match &self.state {
-            State::Unpolled(When::After(delay), _) => debug.field("delay", delay),
-            State::Unpolled(When::At(deadline), _) => debug.field("deadline", deadline),
-            State::Waiting(waiting) => debug.field("deadline", &waiting.deadline()),
-            State::Yielding(_) => debug.field("delay", &Duration::ZERO),
-            State::Ended(_) => debug.field("ended", &true),
+            State::Unpolled(When::After(delay)) => debug.field("delay", delay),
+            State::Unpolled(When::At(deadline)) => debug.field("deadline", deadline),
+            State::Waiting(_) => debug.field("deadline", &self.deadline()),
+            State::Yielding => debug.field("delay", &Duration::ZERO),
+            State::Ended => debug.field("ended", &true),
         };
         debug.finish_non_exhaustive()
     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::task::Waker;
 use std::time::Instant;
 
+use crate::context::{self, Local};
 use crate::handle::TimeHandle;
 use crate::registration::{Registration, When};
 
@@ -44,12 +45,25 @@ use crate::registration::{Registration, When};
 /// ```
 pub struct Timer {
     registration: Registration,
+    /// Present until the end.
+    handle: Option<TimeHandle>,
 }
 
 impl Timer {
     pub(crate) fn insert(handle: &TimeHandle, when: When, waker: Waker) -> Result<Self, Waker> {
         let registration = Registration::with_handle(handle, when, waker)?;
-        Ok(Self { registration })
+        Ok(Self {
+            registration,
+            // At home, one that another timer has given back.
+            handle: context::at_home(handle, Local::handle).or_else(|| Some(handle.clone())),
+        })
+    }
+
+    fn handle(&self) -> &TimeHandle {
+        match &self.handle {
+            Some(handle) => handle,
+            None => unreachable!("nothing is asked of a timer after its end"),
+        }
     }
 
     /// When the waker is woken; `None` is never.
@@ -57,7 +71,7 @@ impl Timer {
     /// A deadline more than 416 days before the driver's start reads as that distance from it.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.registration.deadline()
+        self.registration.deadline(self.handle())
     }
 
     /// Takes the waker out: it will not be woken. Dropping the timer does the same.
@@ -65,7 +79,7 @@ impl Timer {
     /// Nothing happens when it has fired or was cancelled before. From a thread other than the
     /// driver's, a timer that fires in the very moment may still wake it.
     pub fn cancel(&self) {
-        self.registration.cancel();
+        self.registration.cancel(self.handle());
     }
 
     /// Moves the deadline, earlier or later, and says whether the timer was still waiting.
@@ -73,13 +87,18 @@ impl Timer {
     /// Among equal deadlines the timer counts as inserted now. From a thread other than the
     /// driver's, a timer that fires in the very moment may be reported as moved.
     pub fn reset(&mut self, deadline: Instant) -> bool {
-        self.registration.reset(deadline)
+        match &self.handle {
+            Some(handle) => self.registration.reset(handle, deadline),
+            None => false,
+        }
     }
 }
 
 impl Drop for Timer {
     fn drop(&mut self) {
-        self.registration.end();
+        if let Some(handle) = self.handle.take() {
+            self.registration.end(handle);
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! The driver, its guards and its end.
 
+use std::cell::Cell;
 use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -57,6 +59,54 @@ fn a_forgotten_guard_does_not_keep_a_dropped_driver_current() {
     assert!(poll(&mut nap).is_pending());
 
     assert!(outer.driver.has_timers());
+}
+
+#[test]
+fn closing_a_driver_between_its_guards_leaves_the_others_entered() {
+    let (outer, inner) = (World::new(), World::new());
+    let outer_guard = outer.driver.enter();
+    let inner_guards = [inner.driver.enter(), inner.driver.enter()];
+
+    inner.driver.close();
+    let closed_guard = inner.driver.enter();
+    let mut nap = sleep(SECOND);
+    assert!(poll(&mut nap).is_pending());
+    assert!(outer.driver.has_timers());
+
+    drop((closed_guard, inner_guards));
+    assert!(TimeHandle::try_current().is_some());
+    drop(outer_guard);
+    assert!(TimeHandle::try_current().is_none());
+}
+
+#[test]
+fn a_driver_works_while_its_thread_ends() {
+    struct AtTheEnd(Cell<Option<Sender<bool>>>);
+
+    impl Drop for AtTheEnd {
+        fn drop(&mut self) {
+            let world = World::new();
+            let _guard = world.driver.enter();
+            let mut nap = sleep(SECOND);
+            let is_pending = poll(&mut nap).is_pending();
+            if let Some(sender) = self.0.take() {
+                let result = sender.send(is_pending && world.driver.has_timers());
+                assert!(result.is_ok(), "the test waits for this");
+            }
+        }
+    }
+
+    thread_local! {
+        static AT_THE_END: AtTheEnd = const { AtTheEnd(Cell::new(None)) };
+    }
+
+    let (sender, works) = channel();
+    let thread = std::thread::Builder::new()
+        .name("ends".to_owned())
+        .spawn(move || AT_THE_END.with(|it| it.0.set(Some(sender))))
+        .expect("the system starts a thread");
+    assert_eq!(works.recv_timeout(10 * SECOND), Ok(true));
+    assert!(thread.join().is_ok());
 }
 
 #[test]
