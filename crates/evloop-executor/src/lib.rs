@@ -34,6 +34,7 @@
 mod block;
 mod block_on;
 mod call;
+mod handle;
 mod home;
 mod job;
 mod local_executor;
@@ -43,8 +44,9 @@ mod sync;
 pub use block::Reporter;
 pub use block_on::block_on;
 pub use call::CallHandle;
+pub use handle::{Closed, ExecutorHandle};
 pub use job::{Step, StepLabel};
-pub use local_executor::{Closed, ExecutorHandle, LocalExecutor};
+pub use local_executor::LocalExecutor;
 pub use root::RootEnd;
 
 #[cfg(loom)]

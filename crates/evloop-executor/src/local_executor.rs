@@ -1,6 +1,5 @@
 //! The single-thread executor: one FIFO of task steps and callbacks, and a registry of live tasks.
 
-use crate::sync::yield_now;
 use std::collections::HashSet;
 use std::fmt;
 use std::future::Future;
@@ -12,8 +11,10 @@ use evloop_task::{Builder, EnterGuard, Scheduler, Task, TaskRef, current_task, e
 
 use crate::block::{Block, Local, Reporter};
 use crate::call::CallHandle;
+use crate::handle::{Closed, ExecutorHandle};
 use crate::job::{Job, Step};
 use crate::root::RootEnd;
+use crate::sync::yield_now;
 
 /// Rounds of cancelling that `close` grants to destructors that spawn again.
 const CLOSE_ROUNDS: usize = 64;
@@ -59,10 +60,7 @@ impl LocalExecutor {
     /// A handle for all threads.
     #[must_use]
     pub fn handle(&self) -> ExecutorHandle {
-        ExecutorHandle {
-            block: self.block,
-            generation: self.generation,
-        }
+        ExecutorHandle::new(self.block, self.generation)
     }
 
     /// What tasks see of it.
@@ -281,7 +279,7 @@ impl Drop for FormerUnparker {
 }
 
 /// The registered tasks, and the new ones in the queue or in their first step.
-fn all_tasks_of(block: &'static Block, local: &Local) -> Vec<TaskRef> {
+pub(crate) fn all_tasks_of(block: &'static Block, local: &Local) -> Vec<TaskRef> {
     let mut tasks: Vec<TaskRef> = local
         .tasks
         .borrow()
@@ -324,92 +322,6 @@ impl fmt::Debug for LocalExecutor {
         f.debug_struct("LocalExecutor")
             .field("n_ready", &self.n_ready())
             .field("n_suspended", &self.local().tasks.borrow().len())
-            .finish()
-    }
-}
-
-/// Sends work to a [`LocalExecutor`] from any thread. Cheap to copy; outlives its executor, which
-/// then refuses.
-#[derive(Clone, Copy)]
-pub struct ExecutorHandle {
-    block: &'static Block,
-    generation: u64,
-}
-
-/// The executor has been dropped.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub struct Closed;
-
-impl fmt::Display for Closed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the event loop is closed: it runs nothing any more")
-    }
-}
-
-impl std::error::Error for Closed {}
-
-impl ExecutorHandle {
-    /// What tasks see of the executor; of its successor, once it is closed.
-    #[must_use]
-    pub fn scheduler(&self) -> &'static dyn Scheduler {
-        self.block
-    }
-
-    /// True until the executor is dropped.
-    #[must_use]
-    pub fn is_open(&self) -> bool {
-        self.block.is_open(self.generation)
-    }
-
-    /// True on the executor's own thread.
-    #[must_use]
-    pub fn is_home(&self) -> bool {
-        self.is_open() && self.block.home.get().is_some()
-    }
-
-    /// Queues a callback behind everything that is ready.
-    ///
-    /// # Errors
-    ///
-    /// [`Closed`] when the executor has been dropped.
-    #[track_caller]
-    pub fn call_soon(
-        &self,
-        callback: impl FnOnce() + Send + 'static,
-    ) -> Result<CallHandle, Closed> {
-        let handle = CallHandle::new(callback);
-        self.queue(&handle)?;
-        Ok(handle)
-    }
-
-    /// Queues the callback of `handle`; it runs once, however often it is queued.
-    ///
-    /// # Errors
-    ///
-    /// [`Closed`] when the executor has been dropped.
-    pub fn queue(&self, handle: &CallHandle) -> Result<(), Closed> {
-        self.block
-            .queue(self.generation, Job::Call(handle.job()))
-            .map_err(|_job| Closed)
-    }
-
-    /// The tasks that have not ended, or `None` on another thread than the executor's.
-    #[must_use]
-    pub fn tasks(&self) -> Option<Vec<TaskRef>> {
-        let local = self.is_open().then(|| self.block.home.get()).flatten()?;
-        let stale = self.block.drain_inbox(local, self.generation);
-        let tasks = all_tasks_of(self.block, local);
-        // Last, because their destructors may end the executor.
-        stale.into_iter().for_each(Job::discard);
-        Some(tasks)
-    }
-}
-
-impl fmt::Debug for ExecutorHandle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ExecutorHandle")
-            .field("open", &self.is_open())
             .finish()
     }
 }

@@ -1,0 +1,100 @@
+//! The reference to an executor that every thread may hold.
+
+use std::fmt;
+
+use evloop_task::{Scheduler, TaskRef};
+
+use crate::block::Block;
+use crate::call::CallHandle;
+use crate::job::Job;
+use crate::local_executor::all_tasks_of;
+
+/// Sends work to a [`LocalExecutor`](crate::LocalExecutor) from any thread. Cheap to copy; outlives its executor, which
+/// then refuses.
+#[derive(Clone, Copy)]
+pub struct ExecutorHandle {
+    block: &'static Block,
+    generation: u64,
+}
+
+/// The executor has been dropped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Closed;
+
+impl fmt::Display for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the event loop is closed: it runs nothing any more")
+    }
+}
+
+impl std::error::Error for Closed {}
+
+impl ExecutorHandle {
+    pub(crate) fn new(block: &'static Block, generation: u64) -> Self {
+        Self { block, generation }
+    }
+
+    /// What tasks see of the executor; of its successor, once it is closed.
+    #[must_use]
+    pub fn scheduler(&self) -> &'static dyn Scheduler {
+        self.block
+    }
+
+    /// True until the executor is dropped.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.block.is_open(self.generation)
+    }
+
+    /// True on the executor's own thread.
+    #[must_use]
+    pub fn is_home(&self) -> bool {
+        self.is_open() && self.block.home.get().is_some()
+    }
+
+    /// Queues a callback behind everything that is ready.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`] when the executor has been dropped.
+    #[track_caller]
+    pub fn call_soon(
+        &self,
+        callback: impl FnOnce() + Send + 'static,
+    ) -> Result<CallHandle, Closed> {
+        let handle = CallHandle::new(callback);
+        self.queue(&handle)?;
+        Ok(handle)
+    }
+
+    /// Queues the callback of `handle`; it runs once, however often it is queued.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`] when the executor has been dropped.
+    pub fn queue(&self, handle: &CallHandle) -> Result<(), Closed> {
+        self.block
+            .queue(self.generation, Job::Call(handle.job()))
+            .map_err(|_job| Closed)
+    }
+
+    /// The tasks that have not ended, or `None` on another thread than the executor's.
+    #[must_use]
+    pub fn tasks(&self) -> Option<Vec<TaskRef>> {
+        let local = self.is_open().then(|| self.block.home.get()).flatten()?;
+        let stale = self.block.drain_inbox(local, self.generation);
+        let tasks = all_tasks_of(self.block, local);
+        // Last, because their destructors may end the executor.
+        stale.into_iter().for_each(Job::discard);
+        Some(tasks)
+    }
+}
+
+impl fmt::Debug for ExecutorHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExecutorHandle")
+            .field("open", &self.is_open())
+            .finish()
+    }
+}
