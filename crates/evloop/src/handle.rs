@@ -178,7 +178,8 @@ impl Handle {
     ///
     /// # Errors
     ///
-    /// [`WrongThread`] on another thread than the loop's: its tasks are its own.
+    /// [`WrongThread`] on another thread than the loop's: its tasks are its own. Also once the loop is
+    /// closed, and has no thread.
     pub fn all_tasks(&self) -> Result<Vec<TaskRef>, WrongThread> {
         self.0.executor.tasks().ok_or(WrongThread)
     }

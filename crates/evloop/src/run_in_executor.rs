@@ -23,6 +23,10 @@ impl Handle {
     ///
     /// When the loop is closed, or the executor refuses, the promise fails at once and says why.
     ///
+    /// # Panics
+    ///
+    /// When `executor` does.
+    ///
     /// # Cancel safety
     ///
     /// Dropping an await loses nothing: the promise can be awaited again.
@@ -93,7 +97,8 @@ impl Handle {
     ///
     /// # Cancel safety
     ///
-    /// Dropping it loses nothing but the report: the executor is shut down.
+    /// Dropping it once it has been polled loses nothing but the report: the executor is shut down.
+    /// Dropped before that, it does nothing.
     pub async fn shutdown_default_executor(&self, timeout: Duration) -> Result<(), Abandoned> {
         match self.take_default_executor() {
             DefaultExecutor::Own(pool) => {

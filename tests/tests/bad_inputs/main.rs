@@ -12,6 +12,7 @@ mod destructors;
 mod ends;
 mod executors;
 mod panics;
+mod reentrancy;
 mod timers;
 mod wakes;
 
