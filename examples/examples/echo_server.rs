@@ -6,8 +6,9 @@
 #![expect(clippy::print_stdout, reason = "it tells where it listens")]
 
 use std::io;
+use std::time::Duration;
 
-use evloop::{TcpListener, TcpStream, create_task};
+use evloop::{TcpListener, TcpStream, create_task, sleep};
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
 
 async fn echo(mut stream: TcpStream) -> io::Result<()> {
@@ -29,7 +30,15 @@ fn main() -> io::Result<()> {
         let listener = TcpListener::bind(address).await?;
         println!("listening on {}", listener.local_addr()?);
         loop {
-            let (stream, peer) = listener.accept().await?;
+            let (stream, peer) = match listener.accept().await {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of descriptors, say: some will be given back.
+                    println!("failed to accept: {error}");
+                    sleep(Duration::from_millis(100)).await;
+                    continue;
+                }
+            };
             // A detached task: the loop keeps it until the connection ends.
             create_task(async move {
                 if let Err(error) = echo(stream).await {

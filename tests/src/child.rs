@@ -1,7 +1,7 @@
 //! Running a test in a process of its own: to see what it prints, or because it would take all
 //! other tests with it if it failed.
 
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 const IN_CHILD: &str = "EVLOOP_TEST_IN_CHILD";
 
@@ -42,4 +42,28 @@ pub fn survives_in_child(test: &str, body: impl FnOnce()) {
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{}: {stderr}", output.status);
     }
+}
+
+/// As [`survives_in_child`], in a process whose standard error is a pipe that nobody reads.
+///
+/// # Panics
+///
+/// When the process does not end well.
+pub fn deaf_child(test: &str, body: impl FnOnce()) {
+    if std::env::var_os(IN_CHILD).is_some() {
+        // The panics that `body` provokes are not what fails here.
+        std::panic::set_hook(Box::new(|_| {}));
+        return body();
+    }
+    let program = std::env::current_exe().expect("a test knows its own program");
+    let (reader, writer) = std::io::pipe().expect("the system has descriptors");
+    drop(reader);
+    let status = Command::new(program)
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        .env(IN_CHILD, "1")
+        .stdout(Stdio::null())
+        .stderr(writer)
+        .status()
+        .expect("a test can be started again");
+    assert!(status.success(), "{status}");
 }

@@ -13,7 +13,7 @@ mod settled;
 mod threads;
 mod virtual_time;
 
-pub use child::{in_child, survives_in_child};
+pub use child::{deaf_child, in_child, survives_in_child};
 pub use drops::{DropFlag, PanicsInDrop, Witness, witness};
 pub use held_jobs::HeldJobs;
 pub use reports::Reports;

@@ -193,9 +193,12 @@ impl Block {
     ///
     /// Returns what was meant for a former use, for the caller to discard when it is done here.
     #[inline]
-    pub(crate) fn drain_inbox(&self, local: &Local, generation: u64) -> Vec<Job> {
+    pub(crate) fn drain_inbox(&self, local: &Local, generation: u64, limit: usize) -> Vec<Job> {
         let mut stale = Vec::new();
-        while let Ok((meant_for, job)) = self.inbox.pop() {
+        for _ in 0..limit {
+            let Ok((meant_for, job)) = self.inbox.pop() else {
+                break;
+            };
             if meant_for == generation {
                 local.ready.borrow_mut().push_back(job);
             } else {
@@ -205,8 +208,8 @@ impl Block {
         stale
     }
 
-    pub(crate) fn has_arrivals(&self) -> bool {
-        !self.inbox.is_empty()
+    pub(crate) fn n_arrivals(&self) -> usize {
+        self.inbox.len()
     }
 }
 

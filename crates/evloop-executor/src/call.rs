@@ -95,7 +95,7 @@ impl<F: FnOnce() + Send> Callable for Call<F> {
         let outcome = catch_unwind(AssertUnwindSafe(|| outside_of_tasks(callback)));
         self.state.store(DONE, Ordering::Release);
         if let Err(payload) = outcome {
-            report_panic("a callback panicked", self.made_at, payload);
+            report_panic("a callback", self.made_at, payload);
         }
     }
 
@@ -133,7 +133,7 @@ impl<F> Drop for Call<F> {
 /// Drops a closure and what it captures; a panic of their destructors is reported.
 fn drop_contained<F>(callback: F, made_at: &'static Location<'static>) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| outside_of_tasks(|| drop(callback)))) {
-        report_panic("dropping a callback panicked", made_at, payload);
+        report_panic("dropping a callback", made_at, payload);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use evloop_task::{Scheduler, TaskRef};
+use evloop_task::{Builder, Promise, Scheduler, Task, TaskRef};
 
 use crate::block::Block;
 use crate::call::CallHandle;
@@ -53,6 +53,27 @@ impl ExecutorHandle {
         self.is_open() && self.block.home.get().is_some()
     }
 
+    /// Starts a task. On a closed executor it ends at once, cancelled, with a message that says so.
+    #[track_caller]
+    pub fn spawn<F>(&self, builder: Builder, coroutine: F) -> Task<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let (step, task) = builder.prepare(self.block, coroutine);
+        // Meant for this use of the block: the next one must not run it.
+        if let Err(refused) = self.block.queue(self.generation, Job::Task(step)) {
+            refused.discard();
+        }
+        task
+    }
+
+    /// A promise whose callbacks run on this executor, and nowhere once it is closed.
+    #[must_use]
+    pub fn promise<T>(&self) -> Promise<T> {
+        Promise::new_in_use(self.block, self.generation)
+    }
+
     /// Queues a callback behind everything that is ready.
     ///
     /// # Errors
@@ -83,7 +104,9 @@ impl ExecutorHandle {
     #[must_use]
     pub fn tasks(&self) -> Option<Vec<TaskRef>> {
         let local = self.is_open().then(|| self.block.home.get()).flatten()?;
-        let stale = self.block.drain_inbox(local, self.generation);
+        let stale = self
+            .block
+            .drain_inbox(local, self.generation, self.block.n_arrivals());
         let tasks = all_tasks_of(self.block, local);
         // Last, because their destructors may end the executor.
         stale.into_iter().for_each(Job::discard);

@@ -16,6 +16,9 @@ use crate::job::{Job, Step};
 use crate::root::RootEnd;
 use crate::sync::yield_now;
 
+/// How much a turn takes from other threads.
+const MOST_ARRIVALS: usize = 1024;
+
 /// Rounds of cancelling that `close` grants to destructors that spawn again.
 const CLOSE_ROUNDS: usize = 64;
 
@@ -124,17 +127,21 @@ impl LocalExecutor {
         handle
     }
 
-    /// Moves what other threads sent to the end of the queue.
+    /// Moves what other threads sent to the end of the queue, at most a thousand of it: others must
+    /// not be able to keep a turn from ending. Returns whether there is more.
     #[inline]
-    pub fn take_arrivals(&self) {
-        let stale = self.block.drain_inbox(self.local(), self.generation);
+    pub fn take_arrivals(&self) -> bool {
+        let stale = self
+            .block
+            .drain_inbox(self.local(), self.generation, MOST_ARRIVALS);
         stale.into_iter().for_each(Job::discard);
+        self.has_arrivals()
     }
 
     /// True when other threads sent work that was not taken over yet.
     #[must_use]
     pub fn has_arrivals(&self) -> bool {
-        self.block.has_arrivals()
+        self.block.n_arrivals() > 0
     }
 
     /// Number of steps and callbacks in the queue.

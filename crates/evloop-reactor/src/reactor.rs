@@ -137,6 +137,13 @@ impl Reactor {
         Notifier::from_shared(Arc::clone(self.handle.shared()))
     }
 
+    /// How many descriptors are registered.
+    #[inline]
+    #[must_use]
+    pub fn source_count(&self) -> usize {
+        self.handle.shared().len()
+    }
+
     /// Makes this the current reactor of the thread until the guard is dropped.
     #[must_use = "the reactor is current until the guard is dropped"]
     pub fn enter(&self) -> Entered {

@@ -58,6 +58,13 @@ impl<T> Promise<T> {
         Self::with_place(Some(Place::new(scheduler)))
     }
 
+    /// As [`Promise::new_in`], for one use of a scheduler that is used again:
+    /// [`Scheduler::epoch`]. When that has ended, callbacks are dropped.
+    #[must_use]
+    pub fn new_in_use(scheduler: &'static dyn Scheduler, epoch: u64) -> Self {
+        Self::with_place(Some(Place { scheduler, epoch }))
+    }
+
     fn with_place(place: Option<Place>) -> Self {
         Self {
             cell: Arc::new(PromiseCell::new(place)),

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::io::Write;
 use std::sync::Arc;
 
 use crate::error::{JoinError, Panic, contain, payload_message};
@@ -59,12 +60,9 @@ impl ErrorContext {
     }
 
     /// Prints it on standard error: what happens without a handler.
-    #[expect(
-        clippy::print_stderr,
-        reason = "a failure without a handler must still be seen"
-    )]
     pub fn print(&self) {
-        eprintln!("evloop: {self}");
+        // Standard error may be closed or a broken pipe: then there is nobody left to tell.
+        let _unheard = writeln!(std::io::stderr().lock(), "evloop: {self}");
     }
 }
 

@@ -54,11 +54,27 @@ impl Builder {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
+        let (step, task) = self.prepare(scheduler, coroutine);
+        step.schedule();
+        task
+    }
+
+    /// As [`Builder::spawn`], but leaves it to the caller to queue the first step.
+    #[track_caller]
+    pub fn prepare<F>(
+        self,
+        scheduler: &'static dyn Scheduler,
+        coroutine: F,
+    ) -> (Runnable, Task<F::Output>)
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
         let meta = Meta::new(scheduler, Location::caller(), self.name);
         let (runnable, task) = async_task::Builder::new()
             .metadata(meta)
             .spawn(|meta| Shell::new(anchor_in_task(meta), coroutine), schedule);
-        start(runnable, task)
+        (Runnable::new(runnable), Task::new(task))
     }
 
     /// Spawns a coroutine that is not `Send`, from the thread that runs `scheduler`.

@@ -80,28 +80,29 @@ impl Local {
         Arc::ptr_eq(&self.shared, &handle.shared)
     }
 
-    /// Carries out what other threads have posted so far.
+    /// Carries out what other threads have posted so far, the first `limit` of it.
     #[inline]
-    pub(crate) fn carry_out_orders(&self) {
+    pub(crate) fn carry_out_orders(&self, limit: usize) {
         if self.shared.has_orders() {
-            self.carry_out_posted();
+            self.carry_out_posted(limit);
         }
     }
 
     #[cold]
-    fn carry_out_posted(&self) {
-        let mut orders = self.shared.collect(self.spare_orders.take());
-        let cancelled = self.carry_out(&mut orders);
+    fn carry_out_posted(&self, limit: usize) {
+        let mut orders = self.spare_orders.take();
+        self.shared.collect(&mut orders, limit);
+        let cancelled = self.carry_out(orders.drain(..));
         self.spare_orders.set(orders);
         // User code, and it may panic, so last.
         drop(cancelled);
     }
 
     /// Carries out these orders; returns the wakers that are to be dropped.
-    pub(crate) fn carry_out(&self, orders: &mut Vec<Order>) -> Vec<Waker> {
+    pub(crate) fn carry_out(&self, orders: impl IntoIterator<Item = Order>) -> Vec<Waker> {
         let mut cancelled = Vec::new();
         let mut wheel = self.wheel.borrow_mut();
-        for order in orders.drain(..) {
+        for order in orders {
             match order {
                 Order::Cancel(key) => cancelled.extend(wheel.cancel(key)),
                 Order::Reset(key, tick) => {

@@ -14,6 +14,9 @@ use crate::epoch::NEVER;
 use crate::handle::TimeHandle;
 use crate::inbox::Shared;
 
+/// How many orders of other threads one [`TimeDriver::advance`] carries out.
+const MOST_ORDERS: usize = 1024;
+
 /// The timers of one thread, turned by whoever owns it.
 ///
 /// # Turning it
@@ -122,7 +125,7 @@ impl TimeDriver {
     /// lock only when another thread has left something to do.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.local.carry_out_orders();
+        self.local.carry_out_orders(usize::MAX);
         let next = self.local.wheel.borrow().next_deadline()?;
         self.local.shared.epoch.instant(next)
     }
@@ -134,6 +137,11 @@ impl TimeDriver {
     /// deadline here.
     #[must_use]
     pub fn wait_limit(&self) -> Option<Duration> {
+        self.local.carry_out_orders(MOST_ORDERS);
+        if self.local.shared.has_orders() {
+            // There is more than a turn takes: no time to wait.
+            return Some(Duration::ZERO);
+        }
         let next = self.next_deadline();
         self.local.shared.clock.idle(next)
     }
@@ -141,7 +149,7 @@ impl TimeDriver {
     /// Whether any timer is waiting, be it for ever.
     #[must_use]
     pub fn has_timers(&self) -> bool {
-        self.local.carry_out_orders();
+        self.local.carry_out_orders(usize::MAX);
         !self.local.wheel.borrow().is_empty()
     }
 
@@ -159,7 +167,7 @@ impl TimeDriver {
     /// timers, and a lock is taken only when another thread has left something to do.
     pub fn advance(&self, woken: &mut Vec<Waker>) {
         let Local { shared, wheel, .. } = &*self.local;
-        self.local.carry_out_orders();
+        self.local.carry_out_orders(MOST_ORDERS);
         if wheel.borrow().is_empty() {
             return;
         }
@@ -177,11 +185,11 @@ impl TimeDriver {
             return;
         }
         let Local { shared, wheel, .. } = &*self.local;
-        let (mut orders, unpark) = shared.close();
+        let (orders, unpark) = shared.close();
         if let Some(unpark) = unpark {
             shared.clock.unwatch(&unpark);
         }
-        let cancelled = self.local.carry_out(&mut orders);
+        let cancelled = self.local.carry_out(orders);
         let left: Vec<Waker> = wheel
             .borrow_mut()
             .advance(NEVER)

@@ -4,9 +4,10 @@
 //!
 //! - A thread that is not the driver's *posts* an order: it locks the inbox, appends, unlocks, and,
 //!   if the inbox was empty before, wakes the owner through its unpark waker.
-//! - The driver *collects*: unless the flag `posted` says that there is nothing, it locks, takes all
-//!   orders, unlocks, and carries them out. It does so in `advance` and, again, in `next_deadline`,
-//!   before it reads the wheel. The flag is written under the lock and read without it, so a turn to
+//! - The driver *collects*: unless the flag `posted` says that there is nothing, it locks, takes
+//!   orders, unlocks, and carries them out. It does so in `advance`, for a limited number, so that
+//!   others cannot keep a turn from ending, and, for all there are, in `next_deadline`, before it
+//!   reads the wheel. The flag is written under the lock and read without it, so a turn to
 //!   which nothing was posted takes no lock.
 //!
 //! # Why an earlier deadline is never slept through
@@ -21,6 +22,7 @@
 //! under way since that thread released the lock. An owner that sets its waker late finds what was
 //! posted before: `set_unpark` wakes it at once if anything is there.
 
+use std::collections::VecDeque;
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -49,7 +51,7 @@ pub(crate) struct Shared {
 #[derive(Default, Debug)]
 struct Inbox {
     /// At most one per timer and operation; the driver empties it every turn.
-    orders: Vec<Order>,
+    orders: VecDeque<Order>,
     /// Shared, so that it is not cloned under the lock.
     unpark: Option<Arc<Waker>>,
 }
@@ -120,7 +122,7 @@ impl Shared {
             true => inbox.unpark.clone(),
             false => None,
         };
-        inbox.orders.push(order);
+        inbox.orders.push_back(order);
         // Pairs with the Acquire in `has_orders`: `collect` then finds the order under the lock.
         self.posted.store(true, Ordering::Release);
         drop(inbox);
@@ -137,12 +139,15 @@ impl Shared {
         self.posted.load(Ordering::Acquire)
     }
 
-    /// Exchanges the posted orders for an empty list that keeps its memory.
-    pub(crate) fn collect(&self, empty: Vec<Order>) -> Vec<Order> {
-        debug_assert!(empty.is_empty());
+    /// Takes the orders that were posted first, at most `limit` of them.
+    ///
+    /// What is left keeps the flag raised, and an owner that sees it does not wait.
+    pub(crate) fn collect(&self, taken: &mut Vec<Order>, limit: usize) {
         let mut inbox = self.inbox();
-        self.posted.store(false, Ordering::Relaxed);
-        mem::replace(&mut inbox.orders, empty)
+        let n_taken = inbox.orders.len().min(limit);
+        taken.extend(inbox.orders.drain(..n_taken));
+        self.posted
+            .store(!inbox.orders.is_empty(), Ordering::Relaxed);
     }
 
     /// Names who is woken by orders, and wakes it if there are any. Returns who was named before.
@@ -158,7 +163,7 @@ impl Shared {
     }
 
     /// Refuses orders from now on; returns what was left.
-    pub(crate) fn close(&self) -> (Vec<Order>, Option<Arc<Waker>>) {
+    pub(crate) fn close(&self) -> (VecDeque<Order>, Option<Arc<Waker>>) {
         let mut inbox = self.inbox();
         self.closed.store(true, Ordering::SeqCst);
         (mem::take(&mut inbox.orders), inbox.unpark.take())

@@ -19,6 +19,8 @@ pub enum RunError {
     Stopped,
     /// The future ran as a task, and that was cancelled.
     Cancelled(Cancellation),
+    /// The system makes no loop: it is out of descriptors or memory.
+    Create(io::Error),
     /// The system can no longer wait for events: a descriptor of the loop was closed behind it.
     Poll(io::Error),
 }
@@ -33,6 +35,7 @@ impl fmt::Display for RunError {
             ),
             Self::Stopped => f.write_str("the event loop was stopped before the future completed"),
             Self::Cancelled(cancellation) => write!(f, "the main task was {cancellation}"),
+            Self::Create(error) => write!(f, "failed to make an event loop: {error}"),
             Self::Poll(error) => write!(f, "failed to wait for events: {error}"),
         }
     }
@@ -41,7 +44,7 @@ impl fmt::Display for RunError {
 impl Error for RunError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Poll(error) => Some(error),
+            Self::Create(error) | Self::Poll(error) => Some(error),
             _ => None,
         }
     }

@@ -11,9 +11,9 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use evloop_executor::{LocalExecutor, RootEnd};
-use evloop_reactor::Reactor;
-use evloop_task::{Task, current_scheduler, report_panic};
-use evloop_time::TimeDriver;
+use evloop_reactor::{Entered, Reactor};
+use evloop_task::{EnterGuard, Task, current_scheduler, report_panic};
+use evloop_time::{TimeDriver, TimeGuard};
 
 use crate::builder::Builder;
 use crate::context::{self, RunningGuard};
@@ -52,7 +52,10 @@ pub struct EventLoop {
     /// Before the drivers: closing it drops tasks, whose destructors use them.
     executor: LocalExecutor,
     driver: TimeDriver,
-    reactor: RefCell<Reactor>,
+    /// `None` once the loop is closed: its descriptors are given back then.
+    reactor: RefCell<Option<Reactor>>,
+    /// Other threads sent more than one turn takes.
+    more_arrivals: Cell<bool>,
     steps_since_poll: Cell<usize>,
     last_poll: Cell<Option<Instant>>,
 }
@@ -95,7 +98,8 @@ impl EventLoop {
             handle: Handle::from_shared(shared),
             executor,
             driver,
-            reactor: RefCell::new(reactor),
+            reactor: RefCell::new(Some(reactor)),
+            more_arrivals: Cell::new(false),
             steps_since_poll: Cell::new(0),
             last_poll: Cell::new(None),
         }
@@ -178,22 +182,31 @@ impl EventLoop {
         if self.executor.is_closed() {
             return;
         }
-        let _entered = (
-            self.executor.enter(),
-            self.driver.enter(),
-            self.reactor.borrow().enter(),
-        );
+        let entered = self.enter_machines();
         self.handle.close_watches();
         let n_abandoned = self.executor.close();
+        // Destructors of tasks may have added some.
+        self.handle.close_watches();
         // What still waits for a time finds the executor closed, and is dropped.
         self.driver.close();
         self.handle.close_default_executor();
+        drop(entered);
+        self.handle.close_reactor();
+        let reactor = self.reactor.take();
+        report_panic(None, "closing the reactor", || drop(reactor));
         if n_abandoned > 0 {
             let message =
                 format!("{n_abandoned} tasks or callbacks would not end and were abandoned");
             self.handle
                 .call_exception_handler(&evloop_task::ErrorContext::new(message));
         }
+    }
+
+    /// Makes the three machines the current ones of this thread.
+    fn enter_machines(&self) -> Machines<'_> {
+        let reactor = self.reactor.borrow();
+        let reactor = reactor.as_ref().expect("an open loop has its reactor");
+        (self.executor.enter(), self.driver.enter(), reactor.enter())
     }
 
     /// Checks that the loop may run, and makes it the running one.
@@ -205,11 +218,7 @@ impl EventLoop {
         self.handle.shared().running.store(true, Ordering::Release);
         Ok(Running {
             event_loop: self,
-            _entered: (
-                self.executor.enter(),
-                self.driver.enter(),
-                self.reactor.borrow().enter(),
-            ),
+            _entered: self.enter_machines(),
             _context: context,
         })
     }
@@ -251,8 +260,8 @@ impl EventLoop {
         wake_all(woken);
 
         // A wait consumes the notification that ends it.
-        if self.reactor.borrow().begin_turn() || idle {
-            self.executor.take_arrivals();
+        if self.begin_turn() || idle || self.more_arrivals.get() {
+            self.more_arrivals.set(self.executor.take_arrivals());
         }
 
         self.driver.advance(woken);
@@ -279,9 +288,25 @@ impl EventLoop {
         self.poll(limit, woken)
     }
 
+    /// Takes back what other threads have notified of; says whether there was anything.
+    fn begin_turn(&self) -> bool {
+        self.reactor
+            .borrow()
+            .as_ref()
+            .is_some_and(Reactor::begin_turn)
+    }
+
     fn poll(&self, limit: Option<Duration>, woken: &mut Vec<Waker>) -> io::Result<()> {
         self.steps_since_poll.set(0);
-        self.reactor.borrow_mut().poll(limit, woken)?;
+        let polled = match &mut *self.reactor.borrow_mut() {
+            Some(reactor) => reactor.poll(limit, woken),
+            None => Ok(0),
+        };
+        if let Err(lost) = polled {
+            // Whoever waited for a descriptor hears of it.
+            wake_all(woken);
+            return Err(lost);
+        }
         self.last_poll.set(None);
         Ok(())
     }
@@ -292,7 +317,12 @@ impl EventLoop {
         if self.is_stopping() {
             return true;
         }
-        if self.handle.shared().reactor.source_count() == 0 {
+        if self
+            .reactor
+            .borrow()
+            .as_ref()
+            .is_none_or(|reactor| reactor.source_count() == 0)
+        {
             return false;
         }
         if self.steps_since_poll.get() >= STEPS_PER_POLL {
@@ -320,14 +350,13 @@ fn wake_all(woken: &mut Vec<Waker>) {
     }
 }
 
+/// Guards of what is current on the thread.
+type Machines<'a> = (EnterGuard, TimeGuard<'a>, Entered);
+
 /// The loop is the running one of this thread until this is dropped.
 struct Running<'a> {
     event_loop: &'a EventLoop,
-    _entered: (
-        evloop_task::EnterGuard,
-        evloop_time::TimeGuard<'a>,
-        evloop_reactor::Entered,
-    ),
+    _entered: Machines<'a>,
     _context: RunningGuard,
 }
 

@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex};
 use std::task::{Wake, Waker};
 
 use evloop_executor::{CallHandle, ExecutorHandle};
-use evloop_reactor::{Direction, LevelSource};
+use evloop_reactor::{Direction, LevelSource, Notifier, ReactorHandle};
+use evloop_task::{current_scheduler, report_panic};
 
 use crate::error::LoopClosed;
 use crate::handle::Handle;
@@ -34,6 +35,61 @@ impl Watch {
             Direction::Read => &mut self.reader,
             Direction::Write => &mut self.writer,
         }
+    }
+}
+
+/// The callback that was replaced, and the watch that has ended because its number means another
+/// file now: to be dropped by the caller, outside of the lock.
+type Changed = (io::Result<Option<Arc<FdCallback>>>, Option<Watch>);
+
+impl Watches {
+    fn set(
+        &mut self,
+        reactor: &Mutex<Option<(ReactorHandle, Notifier)>>,
+        fd: BorrowedFd<'_>,
+        number: RawFd,
+        direction: Direction,
+        callback: Arc<FdCallback>,
+    ) -> Changed {
+        let known = self.by_fd.get(&number);
+        // The number may have been closed and used again since.
+        let is_other = known.is_some_and(|watch| !is_same_file(fd, watch.source.get_ref()));
+        let ended = if is_other {
+            self.by_fd.remove(&number)
+        } else {
+            None
+        };
+        let is_new = !self.by_fd.contains_key(&number);
+        let replaced = self.replace(reactor, fd, number, direction, callback);
+        if is_new && replaced.is_err() {
+            self.by_fd.remove(&number);
+        }
+        (replaced, ended)
+    }
+
+    fn replace(
+        &mut self,
+        reactor: &Mutex<Option<(ReactorHandle, Notifier)>>,
+        fd: BorrowedFd<'_>,
+        number: RawFd,
+        direction: Direction,
+        callback: Arc<FdCallback>,
+    ) -> io::Result<Option<Arc<FdCallback>>> {
+        let watch = match self.by_fd.entry(number) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let reactor = lock(reactor).as_ref().map(|(handle, _)| handle.clone());
+                let source = reactor.ok_or(LoopClosed)?.register_level_duplicate(fd)?;
+                place.insert(Watch {
+                    source,
+                    reader: None,
+                    writer: None,
+                })
+            }
+        };
+        let waker = Waker::from(Arc::clone(&callback));
+        watch.source.set(direction, Some(waker))?;
+        Ok(watch.place(direction).replace(callback))
     }
 }
 
@@ -118,33 +174,16 @@ impl Handle {
         let number = fd.as_fd().as_raw_fd();
         let (replaced, ended) = {
             let mut watches = lock(&shared.watches);
-            let known = watches.by_fd.get(&number);
-            // The number may have been closed and used again since: that watch is another file's.
-            let is_other = known.is_some_and(|watch| !is_same_file(&fd, watch.source.get_ref()));
-            let ended = if is_other {
-                watches.by_fd.remove(&number)
-            } else {
-                None
-            };
-            let watch = match watches.by_fd.entry(number) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(place) => place.insert(Watch {
-                    source: shared.reactor.register_level_duplicate(fd)?,
-                    reader: None,
-                    writer: None,
-                }),
-            };
-            watch
-                .source
-                .set(direction, Some(Waker::from(Arc::clone(&callback))))?;
-            (watch.place(direction).replace(callback), ended)
+            watches.set(&shared.reactor, fd.as_fd(), number, direction, callback)
         };
-        forget_queued(replaced);
-        if let Some(watch) = ended {
-            forget_queued(watch.reader);
-            forget_queued(watch.writer);
+        // From here on, outside of the lock, users' values are dropped; `fd` is the last of them.
+        for callback in ended
+            .into_iter()
+            .flat_map(|watch| [watch.reader, watch.writer])
+        {
+            forget_queued(callback);
         }
-        Ok(())
+        replaced.map(forget_queued)
     }
 
     fn unwatch(&self, fd: impl AsFd, direction: Direction) -> bool {
@@ -175,7 +214,17 @@ impl Handle {
     /// The loop closes: all watches end.
     pub(crate) fn close_watches(&self) {
         let watches = std::mem::take(&mut lock(&self.shared().watches).by_fd);
-        drop(watches);
+        for watch in watches.into_values() {
+            report_panic(current_scheduler(), "dropping a reader or writer", || {
+                drop(watch)
+            });
+        }
+    }
+
+    /// The loop is closed: its descriptors are given back.
+    pub(crate) fn close_reactor(&self) {
+        let reactor = lock(&self.shared().reactor).take();
+        drop(reactor);
     }
 }
 

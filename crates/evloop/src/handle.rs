@@ -101,6 +101,7 @@ impl Handle {
     ) -> TimerHandle {
         match self.now().checked_add(delay) {
             Some(deadline) => self.call_at(deadline, callback),
+            None if self.is_closed() => panic!("failed to schedule a callback: {LoopClosed}"),
             None => TimerHandle::never(CallHandle::new(callback)),
         }
     }
@@ -145,10 +146,7 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        if self.is_closed() {
-            return builder.spawn(evloop_task::closed_scheduler(), coroutine);
-        }
-        builder.spawn(self.0.executor.scheduler(), coroutine)
+        self.0.executor.spawn(builder, coroutine)
     }
 
     /// Makes a task of anything awaitable, on this loop: asyncio's `ensure_future(.., loop=..)`.
@@ -168,10 +166,7 @@ impl Handle {
     /// A pending promise whose callbacks run on this loop: asyncio's `create_future`.
     #[must_use]
     pub fn create_future<T>(&self) -> Promise<T> {
-        if self.is_closed() {
-            return Promise::new_in(evloop_task::closed_scheduler());
-        }
-        Promise::new_in(self.0.executor.scheduler())
+        self.0.executor.promise()
     }
 
     /// The tasks of this loop that have not ended.
@@ -181,7 +176,11 @@ impl Handle {
     /// [`WrongThread`] on another thread than the loop's: its tasks are its own. Also once the loop is
     /// closed, and has no thread.
     pub fn all_tasks(&self) -> Result<Vec<TaskRef>, WrongThread> {
-        self.0.executor.tasks().ok_or(WrongThread)
+        match self.0.executor.tasks() {
+            Some(tasks) => Ok(tasks),
+            None if self.is_closed() => Ok(Vec::new()),
+            None => Err(WrongThread),
+        }
     }
 
     /// Has the loop leave after the turn it is in. Before it runs: after one turn.
@@ -191,7 +190,7 @@ impl Handle {
         // Pairs with the Acquire of the loop: what this thread has sent before is seen with it.
         self.0.stopping.store(true, Ordering::Release);
         if !self.0.executor.is_home() {
-            self.0.notifier.notify();
+            self.0.notify();
         }
     }
 

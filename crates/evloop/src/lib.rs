@@ -55,6 +55,7 @@ mod fd_watch;
 #[cfg(doctest)]
 mod guides;
 mod handle;
+pub mod prelude;
 mod run_in_executor;
 mod runner;
 mod shared;
@@ -72,20 +73,30 @@ pub use runner::{Runner, run};
 pub use tasks::{all_tasks, call_soon};
 pub use timer_handle::TimerHandle;
 
-pub use evloop_blocking::{Abandoned, BlockingPool, Executor, Job, Rejected, RejectedReason};
-pub use evloop_combinators::{
-    AllCompleted, Completion, EmptyRace, EmptyWait, FirstCompleted, ReturnWhen, WaitSet, gather,
-    race, try_gather, wait,
+pub use evloop_blocking::{
+    Abandoned, BlockingPool, BuildError, Executor, Job, JobError, JobHandle, Rejected,
+    RejectedReason,
 };
-pub use evloop_executor::CallHandle;
-pub use evloop_net::{TcpListener, TcpStream};
+pub use evloop_combinators::{
+    AllCompleted, Completion, EmptyRace, EmptyWait, FirstCompleted, Gather, Next, Race, ReturnWhen,
+    TryGather, Wait, WaitSet, Waitable, gather, race, try_gather, wait,
+};
+pub use evloop_executor::{CallHandle, block_on};
+pub use evloop_net::{Incoming, TcpListener, TcpStream};
+pub use evloop_reactor::{Direction, ReactorGone, ReactorHandle, Source};
 pub use evloop_task::{
     Builder as TaskBuilder, CallbackId, Cancellation, EnsureFuture, ErrorContext, FirstException,
-    InvalidState, JoinError, NoRunningLoop, Outcome, Panic, Promise, Task, TaskError, TaskId,
-    TaskRef, TaskResult, create_task, create_task_local, current_task, ensure_future, yield_now,
+    Flatten, InvalidState, JoinError, NoRunningLoop, Outcome, Panic, Promise, Scheduler, Task,
+    TaskError, TaskId, TaskRef, TaskResult, create_task, create_task_local, current_task,
+    ensure_future, yield_now,
 };
 pub use evloop_time::{
     Clock, Deadline, Elapsed, Interval, InvalidDelay, InvalidPeriod, ManualClock, MissedTicks,
-    Sleep, SystemClock, deadline, deadline_at, interval, interval_at, sleep, sleep_secs,
-    sleep_until,
+    Sleep, SystemClock, TimeHandle, deadline, deadline_at, interval, interval_at, sleep,
+    sleep_secs, sleep_until,
 };
+
+// The names that Rust programmers look for.
+pub use create_task as spawn;
+pub use create_task_local as spawn_local;
+pub use to_thread as spawn_blocking;

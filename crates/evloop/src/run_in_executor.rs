@@ -1,10 +1,11 @@
 //! Blocking work on threads: `run_in_executor` and `to_thread`.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use evloop_blocking::{Abandoned, BlockingPool, Executor, Job, JobError};
-use evloop_task::{JoinError, Promise, TaskResult};
+use evloop_task::{JoinError, Promise, current_scheduler, report_panic};
 
 use crate::error::LoopClosed;
 use crate::handle::Handle;
@@ -18,8 +19,20 @@ impl Handle {
     /// promise's error. Cancelling the promise succeeds at once; the work is skipped if it has not
     /// started, and goes on unheard otherwise. The default executor does not pass task-locals on.
     ///
-    /// For a result that is not `Clone`, read it with [`Promise::wait`], or use
-    /// [`to_thread`](crate::to_thread).
+    /// Awaiting a promise gives each awaiter a clone. For a result that is not `Clone`, as most
+    /// `io::Result`s are, use [`to_thread`](crate::to_thread), or [`Promise::wait`] for a reference:
+    ///
+    /// ```
+    /// use evloop::{Handle, to_thread};
+    ///
+    /// evloop::run(async {
+    ///     let sum = Handle::current().run_in_executor(None, || (1..=100).sum::<u32>());
+    ///     assert_eq!(sum.await.unwrap(), 5050);
+    ///
+    ///     let missing = to_thread(|| std::fs::read_to_string("no such file")).await;
+    ///     assert!(missing.unwrap().is_err());
+    /// });
+    /// ```
     ///
     /// When the loop is closed, or the executor refuses, the promise fails at once and says why.
     ///
@@ -76,7 +89,7 @@ impl Handle {
                 *place = DefaultExecutor::Own(pool.clone());
                 Ok(Arc::new(pool))
             }
-            DefaultExecutor::ShutDown => Err("the default executor has been shut down".into()),
+            DefaultExecutor::ShutDown(_) => Err("the default executor has been shut down".into()),
         }
     }
 
@@ -100,28 +113,37 @@ impl Handle {
     /// Dropping it once it has been polled loses nothing but the report: the executor is shut down.
     /// Dropped before that, it does nothing.
     pub async fn shutdown_default_executor(&self, timeout: Duration) -> Result<(), Abandoned> {
-        match self.take_default_executor() {
-            DefaultExecutor::Own(pool) => {
-                let ending = pool.shutdown_async();
-                match self.shared().time.deadline(timeout, ending).await {
-                    Ok(ended) => ended,
-                    Err(_elapsed) => pool.shutdown(Duration::ZERO),
-                }
-            }
-            _ => Ok(()),
+        let Some(pool) = self.end_default_executor() else {
+            return Ok(());
+        };
+        let ending = pool.shutdown_async();
+        match self.shared().time.deadline(timeout, ending).await {
+            Ok(ended) => ended,
+            Err(_elapsed) => pool.shutdown(Duration::ZERO),
         }
     }
 
     /// Lets the default executor go without waiting.
     pub(crate) fn close_default_executor(&self) {
-        if let DefaultExecutor::Own(pool) = self.take_default_executor() {
+        if let Some(pool) = self.end_default_executor() {
             pool.close();
         }
     }
 
-    fn take_default_executor(&self) -> DefaultExecutor {
+    /// Refuses further work; gives the loop's own pool, if it made one. A user's is forgotten.
+    fn end_default_executor(&self) -> Option<BlockingPool> {
         let mut place = lock(&self.shared().default_executor);
-        std::mem::replace(&mut *place, DefaultExecutor::ShutDown)
+        let pool = match &*place {
+            DefaultExecutor::Own(pool) => Some(pool.clone()),
+            DefaultExecutor::ShutDown(pool) => pool.clone(),
+            DefaultExecutor::Unmade | DefaultExecutor::Given(_) => None,
+        };
+        let old = std::mem::replace(&mut *place, DefaultExecutor::ShutDown(pool.clone()));
+        drop(place);
+        report_panic(current_scheduler(), "dropping the default executor", || {
+            drop(old)
+        });
+        pool
     }
 }
 
@@ -144,32 +166,45 @@ impl<E: Executor + 'static> IntoExecutor for E {
 struct Outcome<T: Send + Sync + 'static> {
     promise: Promise<T>,
     handle: Handle,
-    result: Option<TaskResult<T>>,
+    result: Option<std::thread::Result<T>>,
 }
 
 impl<T: Send + Sync + 'static> Outcome<T> {
     fn fill(mut self, work: impl FnOnce() -> T) {
-        if self.promise.done() {
-            return;
+        if !self.promise.done() {
+            self.result = Some(catch_unwind(AssertUnwindSafe(work)));
         }
-        let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
-        self.result =
-            Some(worked.map_err(|payload| JoinError::from_panic(payload, "work in an executor")));
     }
 }
 
 impl<T: Send + Sync + 'static> Drop for Outcome<T> {
     fn drop(&mut self) {
-        let result = self.result.take().unwrap_or_else(|| {
-            Err(JoinError::from_cancel(
+        let delivery = Delivery {
+            promise: self.promise.clone(),
+            result: self.result.take(),
+        };
+        // A closed loop drops the callback, and that delivers as well: nobody waits for ever.
+        let _closed = self.handle.call_soon_threadsafe(move || drop(delivery));
+    }
+}
+
+/// Sets the promise when it is dropped: in a turn of the loop, or where the loop was found closed.
+struct Delivery<T> {
+    promise: Promise<T>,
+    result: Option<std::thread::Result<T>>,
+}
+
+impl<T> Drop for Delivery<T> {
+    fn drop(&mut self) {
+        let result = match self.result.take() {
+            Some(worked) => {
+                worked.map_err(|payload| JoinError::from_panic(payload, "work in an executor"))
+            }
+            None => Err(JoinError::from_cancel(
                 "the executor dropped the work without running it",
-            ))
-        });
-        let promise = self.promise.clone();
-        // On a closed loop nobody is left to be told.
-        let _closed = self.handle.call_soon_threadsafe(move || {
-            let _cancelled_meanwhile = promise.set(result);
-        });
+            )),
+        };
+        let _cancelled_meanwhile = self.promise.set(result);
     }
 }
 

@@ -15,6 +15,9 @@ use crate::event_loop::EventLoop;
 /// How long closing a runner waits for the threads of the default executor.
 const EXECUTOR_GRACE: Duration = Duration::from_secs(300);
 
+/// How often closing goes on after destructors have stopped the loop.
+const FINISH_ATTEMPTS: usize = 8;
+
 /// What a leftover task is told.
 const PROGRAM_ENDED: &str = "the program has ended";
 
@@ -38,7 +41,7 @@ const PROGRAM_ENDED: &str = "the program has ended";
 #[track_caller]
 pub fn run<F: IntoFuture>(main: F) -> F::Output {
     let ran = Runner::new()
-        .map_err(RunError::Poll)
+        .map_err(RunError::Create)
         .and_then(|runner| runner.run(main));
     match ran {
         Ok(output) => output,
@@ -125,13 +128,18 @@ impl Runner {
         for task in self.event_loop.all_tasks().unwrap_or_default() {
             task.cancel_with(PROGRAM_ENDED);
         }
-        // Another loop may be running here, if this is dropped inside it: then nothing can be run
-        // to its end, and closing drops it.
-        if let Err(error) = self.event_loop.run_until_complete(self.finish())
-            && !matches!(error, RunError::Nested)
-        {
-            let context = ErrorContext::new(format!("failed to clean up: {error}"));
-            self.event_loop.call_exception_handler(&context);
+        // A destructor that this runs may stop the loop: try again, but not for ever. Another loop
+        // may be running here, if this is dropped inside it: then nothing can be run to its end.
+        for _ in 0..FINISH_ATTEMPTS {
+            match self.event_loop.run_until_complete(self.finish()) {
+                Err(RunError::Stopped) => {}
+                Ok(()) | Err(RunError::Nested) => break,
+                Err(error) => {
+                    let context = ErrorContext::new(format!("failed to clean up: {error}"));
+                    self.event_loop.call_exception_handler(&context);
+                    break;
+                }
+            }
         }
         self.event_loop.close();
     }

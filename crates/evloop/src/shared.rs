@@ -16,9 +16,9 @@ use crate::fd_watch::Watches;
 /// The thread-safe half of an event loop.
 pub(crate) struct Shared {
     pub(crate) executor: ExecutorHandle,
-    pub(crate) reactor: ReactorHandle,
     pub(crate) time: TimeHandle,
-    pub(crate) notifier: Notifier,
+    /// `None` once the loop is closed: they would keep its descriptors.
+    pub(crate) reactor: Mutex<Option<(ReactorHandle, Notifier)>>,
     /// When the loop was made, on its own clock.
     pub(crate) started: Instant,
     /// The loop leaves after the turn in which it sees this.
@@ -41,7 +41,8 @@ pub(crate) enum DefaultExecutor {
     Own(evloop_blocking::BlockingPool),
     /// Given by the user, who shuts it down.
     Given(Arc<dyn Executor>),
-    ShutDown,
+    /// With the loop's own pool, for others that wait for its end.
+    ShutDown(Option<evloop_blocking::BlockingPool>),
 }
 
 impl Shared {
@@ -54,9 +55,8 @@ impl Shared {
         Self {
             started: time.now(),
             executor,
-            reactor,
             time,
-            notifier,
+            reactor: Mutex::new(Some((reactor, notifier))),
             stopping: AtomicBool::new(false),
             running: AtomicBool::new(false),
             debug: AtomicBool::new(false),
@@ -64,6 +64,16 @@ impl Shared {
             handler: Mutex::new(None),
             default_executor: Mutex::default(),
             watches: Mutex::default(),
+        }
+    }
+
+    /// Ends a wait of the loop.
+    pub(crate) fn notify(&self) {
+        let notifier = lock(&self.reactor)
+            .as_ref()
+            .map(|(_, notifier)| notifier.clone());
+        if let Some(notifier) = notifier {
+            notifier.notify();
         }
     }
 

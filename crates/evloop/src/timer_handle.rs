@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::task::{Wake, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use evloop_executor::{CallHandle, ExecutorHandle};
 use evloop_time::Timer;
@@ -19,6 +19,8 @@ use crate::shared::{Shared, lock};
 pub struct TimerHandle {
     scheduled: Arc<Scheduled>,
     deadline: Option<Instant>,
+    /// The deadline in the loop's time.
+    when: Option<Duration>,
 }
 
 /// What the wheel wakes: it queues the callback.
@@ -52,6 +54,7 @@ impl TimerHandle {
         Ok(Self {
             scheduled,
             deadline: Some(deadline),
+            when: Some(deadline.saturating_duration_since(shared.started)),
         })
     }
 
@@ -65,6 +68,7 @@ impl TimerHandle {
         Self {
             scheduled: Arc::new(scheduled),
             deadline: None,
+            when: None,
         }
     }
 
@@ -105,9 +109,17 @@ impl Wake for Scheduled {
 
 impl fmt::Debug for TimerHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TimerHandle")
-            .field("when", &self.deadline)
-            .field("call", &self.scheduled.call)
-            .finish()
+        // `<CallHandle pending created at src/main.rs:6:5>`, with the time behind the state.
+        let call = format!("{:?}", self.scheduled.call);
+        let call = call.trim_start_matches("<CallHandle ");
+        let (state, rest) = call.split_once(' ').unwrap_or((call, ""));
+        match self.when {
+            Some(when) => write!(
+                f,
+                "<TimerHandle {state} when={:.3} {rest}",
+                when.as_secs_f64()
+            ),
+            None => write!(f, "<TimerHandle {state} when=never {rest}"),
+        }
     }
 }

@@ -11,6 +11,8 @@ mod descriptors;
 mod destructors;
 mod ends;
 mod executors;
+mod floods;
+mod late_results;
 mod panics;
 mod reentrancy;
 mod timers;

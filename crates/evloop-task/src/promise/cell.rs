@@ -49,8 +49,8 @@ type Queue<T> = Box<dyn FnOnce(Arc<PromiseCell<T>>) + Send>;
 /// A scheduler, and which of its uses is meant.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
-    scheduler: &'static dyn Scheduler,
-    epoch: u64,
+    pub(super) scheduler: &'static dyn Scheduler,
+    pub(super) epoch: u64,
 }
 
 impl Place {

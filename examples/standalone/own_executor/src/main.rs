@@ -12,14 +12,9 @@ use evloop_task::{
     yield_now,
 };
 
-/// What waits: steps of tasks and callbacks, first in, first out.
-enum Ready {
-    Step(Runnable),
-    Callback(Callback),
-}
-
 struct Executor {
-    ready: Mutex<VecDeque<Ready>>,
+    /// Steps of tasks and callbacks, first in, first out.
+    ready: Mutex<VecDeque<Callback>>,
     registry: Registry,
 }
 
@@ -29,37 +24,27 @@ static EXECUTOR: Executor = Executor {
 };
 
 impl Executor {
-    fn push(&self, ready: Ready) {
-        self.ready
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push_back(ready);
+    fn next(&self) -> Option<Callback> {
+        let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
+        ready.pop_front()
     }
 
     fn run(&'static self) {
         let _entered = enter_scheduler(self);
-        loop {
-            let next = self
-                .ready
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .pop_front();
-            match next {
-                Some(Ready::Step(step)) => step.run(),
-                Some(Ready::Callback(callback)) => callback(),
-                None => return,
-            }
+        while let Some(callback) = self.next() {
+            callback();
         }
     }
 }
 
 impl Scheduler for Executor {
     fn schedule(&'static self, step: Runnable) {
-        self.push(Ready::Step(step));
+        self.call_soon(Box::new(move || step.run()));
     }
 
     fn call_soon(&'static self, callback: Callback) {
-        self.push(Ready::Callback(callback));
+        let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
+        ready.push_back(callback);
     }
 
     fn adopt(&'static self, task: TaskRef) -> u32 {
