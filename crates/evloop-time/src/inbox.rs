@@ -21,11 +21,14 @@
 //! post to an inbox that is not empty relies on the wake of the one that found it empty, which is
 //! under way since that thread released the lock. An owner that sets its waker late finds what was
 //! posted before: `set_unpark` wakes it at once if anything is there.
+//!
+//! `tests/loom.rs` explores this with the code below. It fails without the wake, with the flag
+//! raised after the wake, and with the flag lowered while orders are left.
 
 use std::collections::VecDeque;
 use std::mem;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 
 use evloop_timer_wheel::TimerKey;
@@ -33,6 +36,7 @@ use evloop_timer_wheel::TimerKey;
 use crate::clock::Clock;
 use crate::epoch::{Epoch, START};
 use crate::remote::RemoteTimer;
+use crate::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
 
 /// The part of a driver that any thread may touch.
 #[derive(Debug)]
@@ -75,7 +79,7 @@ impl Shared {
             latest: AtomicU64::new(START),
             closed: AtomicBool::new(false),
             posted: AtomicBool::new(false),
-            inbox: Mutex::default(),
+            inbox: Mutex::new(Inbox::default()),
         }
     }
 

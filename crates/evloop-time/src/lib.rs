@@ -94,6 +94,7 @@ mod interval;
 mod registration;
 mod remote;
 mod sleep;
+mod sync;
 mod timer;
 
 pub use clock::{Clock, ManualClock, SystemClock};
@@ -105,3 +106,7 @@ pub use handle::{DriverClosed, TimeHandle};
 pub use interval::{Interval, InvalidPeriod, MissedTicks, interval, interval_at};
 pub use sleep::{Sleep, sleep, sleep_secs, sleep_until};
 pub use timer::Timer;
+
+#[cfg(loom)]
+#[doc(hidden)]
+pub mod loom_models;
