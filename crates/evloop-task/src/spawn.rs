@@ -84,7 +84,8 @@ impl Builder {
     ///
     /// # Cost
     ///
-    /// As [`Builder::spawn`], and a comparison of thread numbers for each step.
+    /// Two allocations, since a coroutine that must be leaked on a foreign thread has to outlive its
+    /// task; and a comparison of thread numbers for each step.
     #[track_caller]
     pub fn spawn_local<F>(self, scheduler: &'static dyn Scheduler, coroutine: F) -> Task<F::Output>
     where
