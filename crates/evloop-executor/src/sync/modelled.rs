@@ -45,7 +45,7 @@ impl<T> ConcurrentQueue<T> {
         self.lock().pop_front().ok_or(Empty)
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.lock().is_empty()
+    pub(crate) fn len(&self) -> usize {
+        self.lock().len()
     }
 }
