@@ -57,8 +57,8 @@ pub trait Clock: Send + Sync + Debug {
     /// take: `None` is until something happens, zero is not at all.
     ///
     /// `until` is the next deadline, `None` when there is none. It may have passed, which leaves
-    /// nothing to wait for. A clock whose time is not real
-    /// time may move itself here.
+    /// nothing to wait for. A clock whose time is not real time may move itself here, and it may set
+    /// timers: one that is due before `until` ends the wait at once.
     fn idle(&self, until: Option<Instant>) -> Option<Duration>;
 
     /// Takes note of a thread to be woken whenever this clock's time jumps.

@@ -143,7 +143,12 @@ impl TimeDriver {
             return Some(Duration::ZERO);
         }
         let next = self.next_deadline();
-        self.local.shared.clock.idle(next)
+        let limit = self.local.shared.clock.idle(next);
+        match (self.next_deadline(), next) {
+            // The clock has set a timer itself: it is asked again after a turn.
+            (Some(sooner), next) if next.is_none_or(|next| sooner < next) => Some(Duration::ZERO),
+            _ => limit,
+        }
     }
 
     /// Whether any timer is waiting, be it for ever.

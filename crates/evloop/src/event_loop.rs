@@ -279,13 +279,21 @@ impl EventLoop {
 
     /// Nothing is ready: waits for I/O, another thread or the earliest deadline.
     fn wait(&self, woken: &mut Vec<Waker>) -> io::Result<()> {
-        // A manual clock may jump to the deadline here; its owner needs no thread to sleep.
-        let limit = if self.executor.has_arrivals() {
-            Some(Duration::ZERO)
-        } else {
-            self.driver.wait_limit()
-        };
+        let mut limit = Some(Duration::ZERO);
+        if !self.has_work() {
+            // A manual clock may jump to the deadline here; its owner needs no thread to sleep.
+            limit = self.driver.wait_limit();
+            // That ran foreign code, which may have queued something or stopped us: the clock, and
+            // the destructors of wakers whose timers other threads have cancelled.
+            if self.has_work() {
+                limit = Some(Duration::ZERO);
+            }
+        }
         self.poll(limit, woken)
+    }
+
+    fn has_work(&self) -> bool {
+        self.executor.n_ready() > 0 || self.executor.has_arrivals() || self.is_stopping()
     }
 
     /// Takes back what other threads have notified of; says whether there was anything.

@@ -1,14 +1,17 @@
-//! E11, E22, E23, F15 to F17: handlers, callbacks and executors that turn on the loop that calls them.
+//! E11, E22, E23, F14 to F17: handlers, callbacks, clocks and executors that turn on the loop that calls them.
 
+use std::fmt;
 use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
-use std::time::Duration;
+use std::task::{Context, Wake, Waker};
+use std::time::{Duration, Instant};
 
 use evloop::{
-    ErrorContext, Executor, Handle, Job, Rejected, TimerHandle, create_task, deadline, sleep,
-    to_thread,
+    Clock, ErrorContext, EventLoop, Executor, Handle, Job, Rejected, SystemClock, TimerHandle,
+    create_task, deadline, sleep, to_thread,
 };
 use evloop_tests::{Seen, on_thread, panic_text, survives_in_child, virtual_builder, virtual_loop};
 
@@ -156,7 +159,7 @@ fn e22_a_shutdown_that_is_given_up_midway_has_shut_the_executor_down() {
 #[test]
 fn e11_a_reader_added_by_another_thread_is_seen_by_a_loop_that_waits() {
     guarded(|| {
-        let event_loop = evloop::EventLoop::new().unwrap();
+        let event_loop = EventLoop::new().unwrap();
         let (stream, mut peer) = UnixStream::pair().unwrap();
         peer.write_all(b"x").unwrap();
         let handle = event_loop.handle();
@@ -211,5 +214,102 @@ fn f15_a_thousand_programs_leave_no_descriptor_and_no_thread_behind() {
             (0..1_000).for_each(|n| assert_eq!(program(n), n));
             assert_eq!(resources(), before);
         });
+    });
+}
+
+/// A clock that calls a function, with a count, each time the loop asks how long to wait.
+#[derive(Clone, Default)]
+struct MeddlingClock {
+    meddle: Arc<Mutex<Option<Meddle>>>,
+    n_idles: Arc<AtomicUsize>,
+}
+
+type Meddle = Box<dyn FnMut(usize) + Send>;
+
+impl MeddlingClock {
+    fn set(&self, meddle: Option<Meddle>) {
+        *self.meddle.lock().expect("nobody panics") = meddle;
+    }
+}
+
+impl fmt::Debug for MeddlingClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MeddlingClock")
+    }
+}
+
+impl Clock for MeddlingClock {
+    fn now(&self) -> Instant {
+        SystemClock.now()
+    }
+
+    fn idle(&self, until: Option<Instant>) -> Option<Duration> {
+        let nth = self.n_idles.fetch_add(1, Ordering::Relaxed);
+        if let Some(meddle) = &mut *self.meddle.lock().expect("nobody panics") {
+            meddle(nth);
+        }
+        SystemClock.idle(until)
+    }
+}
+
+#[test]
+fn f16_a_clock_may_use_the_loop_that_is_about_to_wait() {
+    guarded(|| {
+        let clock = MeddlingClock::default();
+        let event_loop = EventLoop::builder().clock(clock.clone()).build().unwrap();
+        let seen = Seen::new();
+        let (handle, told) = (event_loop.handle(), seen.clone());
+        clock.set(Some(Box::new(move |nth| match nth {
+            0 => drop(handle.call_soon(told.pusher("callback"))),
+            1 => drop(handle.call_later(Duration::from_millis(1), told.pusher("timer"))),
+            // The wait for the timer may take several turns.
+            _ if told.len() == 2 => handle.stop(),
+            _ => {}
+        })));
+
+        event_loop.run_forever().unwrap();
+        clock.set(None);
+
+        assert_eq!(seen.take(), ["callback", "timer"]);
+    });
+}
+
+/// A waker whose destructor queues a callback.
+struct QueuesWhenDropped(Handle, Seen<&'static str>);
+
+impl Wake for QueuesWhenDropped {
+    fn wake(self: Arc<Self>) {}
+}
+
+impl Drop for QueuesWhenDropped {
+    fn drop(&mut self) {
+        self.0.call_soon(self.1.pusher("destructor"));
+        self.0.stop();
+    }
+}
+
+#[test]
+fn f14_a_waker_dropped_while_the_loop_is_about_to_wait_may_use_it() {
+    guarded(|| {
+        let event_loop = EventLoop::new().unwrap();
+        let seen = Seen::new();
+        let (handle, told) = (event_loop.handle(), seen.clone());
+        event_loop.call_soon(move || {
+            let waker = Waker::from(Arc::new(QueuesWhenDropped(handle, told)));
+            let mut nap = Box::pin(sleep(Duration::from_secs(3_600)));
+            assert!(
+                nap.as_mut()
+                    .poll(&mut Context::from_waker(&waker))
+                    .is_pending()
+            );
+            drop(waker);
+            // The loop has to drop the waker, since this thread may not touch the timers.
+            on_thread(move || drop(nap)).join().unwrap();
+        });
+
+        event_loop.run_forever().unwrap();
+        crate::run_one_turn(&event_loop);
+
+        assert_eq!(seen.take(), ["destructor"]);
     });
 }

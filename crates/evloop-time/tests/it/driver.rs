@@ -1,12 +1,12 @@
 //! The driver, its guards and its end.
 
 use std::cell::Cell;
-use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::task::Waker;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use evloop_time::{ManualClock, TimeDriver, TimeHandle, sleep};
+use evloop_time::{Clock, ManualClock, TimeDriver, TimeHandle, sleep};
 
 use super::support::{Count, DAY, MS, NS, Order, SECOND, World, YEAR, poll, poll_with, run};
 
@@ -209,6 +209,45 @@ fn wait_limit_ends_at_the_next_deadline() {
     );
     world.clock.advance(SECOND);
     assert_eq!(world.driver.wait_limit(), Some(Duration::ZERO));
+}
+
+/// A clock that sets a timer of its own when it is asked how long to wait.
+#[derive(Clone, Debug, Default)]
+struct TimerSettingClock {
+    time: ManualClock,
+    timers: Arc<Mutex<Option<TimeHandle>>>,
+}
+
+impl Clock for TimerSettingClock {
+    fn now(&self) -> Instant {
+        self.time.now()
+    }
+
+    fn idle(&self, until: Option<Instant>) -> Option<Duration> {
+        if let Some(timers) = self.timers.lock().expect("nobody panics").take() {
+            let timer = timers.insert_after(SECOND, Waker::noop().clone());
+            std::mem::forget(timer.expect("the driver is open"));
+        }
+        until.map(|until| until.saturating_duration_since(self.now()))
+    }
+}
+
+#[test]
+fn a_wait_does_not_outlast_a_timer_that_the_clock_has_set() {
+    let clock = TimerSettingClock::default();
+    let driver = TimeDriver::new(Arc::new(clock.clone()));
+
+    for (unset, set) in [(None, SECOND), (Some(SECOND), SECOND)] {
+        assert_eq!(driver.wait_limit(), unset);
+        *clock.timers.lock().unwrap() = Some(driver.handle());
+        let expected = if unset.is_none() { Duration::ZERO } else { set };
+        assert_eq!(
+            driver.wait_limit(),
+            Some(expected),
+            "no sooner deadline, no other limit"
+        );
+        assert_eq!(driver.wait_limit(), Some(set));
+    }
 }
 
 #[test]
