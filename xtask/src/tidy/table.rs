@@ -40,6 +40,18 @@ pub(super) const CRATES: &[Row] = &[
         foreign: &[],
     },
     Row {
+        name: "evloop-cancel",
+        layer: Layer::Leaf,
+        ours: &[],
+        foreign: &[
+            (
+                "pin-project-lite",
+                "scopes are pinned in place without unsafe code of ours",
+            ),
+            ("slab", "remote scopes keep their place under a stable key"),
+        ],
+    },
+    Row {
         name: "evloop-combinators",
         layer: Layer::Leaf,
         ours: &[],
