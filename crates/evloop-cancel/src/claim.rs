@@ -2,11 +2,13 @@
 //! task's end.
 
 use std::fmt;
+use std::sync::Arc;
 use std::task::Context;
 
-use crate::delivery::Ticket;
+use crate::delivery::{Delivery, Ticket};
 use crate::frame;
 use crate::node::Node;
+use crate::request::Request;
 use crate::scope;
 
 /// For futures that take a delivered request and stay pending until they know what becomes of it.
@@ -27,6 +29,8 @@ pub struct Claim(Option<Box<State>>);
 struct State {
     node: Node,
     held: Vec<Ticket>,
+    /// What was passed on, as long as nothing has come of it.
+    passed: Vec<Arc<Delivery>>,
 }
 
 impl Claim {
@@ -101,15 +105,31 @@ impl Claim {
         self.0.as_ref().is_some_and(|state| !state.held.is_empty())
     }
 
+    /// What the last request that is held says.
+    #[must_use]
+    pub fn request(&self) -> Option<&Request> {
+        let state = self.0.as_ref()?;
+        state.held.last().map(|ticket| &ticket.delivery().request)
+    }
+
     /// Passes what is held on to the scope around.
     pub fn pass_on(&mut self) {
-        if let Some(state) = self.0.take() {
-            let State { node, held } = *state;
-            for ticket in held {
+        if let Some(state) = &mut self.0 {
+            for ticket in std::mem::take(&mut state.held) {
+                state.passed.push(Arc::clone(ticket.delivery()));
                 scope::pass_on(ticket);
             }
-            drop(node);
         }
+    }
+
+    /// True while the scope around has not acted on what was passed on: others in it have still to
+    /// decide. The future stays pending meanwhile.
+    pub fn is_passing_on(&mut self) -> bool {
+        let Some(state) = &mut self.0 else {
+            return false;
+        };
+        state.passed.retain(scope::is_underway);
+        !state.passed.is_empty()
     }
 
     /// Ends what is held.

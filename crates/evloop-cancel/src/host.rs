@@ -90,16 +90,22 @@ pub enum StepEnd {
     Cancelled,
 }
 
-/// Runs `f` as a step of the task `host`, or as the end of one if there is no waker.
+/// Runs `f` as a step of the task `host`, or as the end of one if there is no waker. Returns whether
+/// scopes are open inside; `keep` gets what the task has to keep for its next step, if there is
+/// anything.
 #[inline]
-pub fn step<R>(host: &dyn Any, waker: Option<&Waker>, f: impl FnOnce() -> R) -> (R, Marks) {
+pub fn step<R>(
+    host: &dyn Any,
+    waker: Option<&Waker>,
+    f: impl FnOnce() -> R,
+    keep: impl FnOnce(Kept),
+) -> (R, bool) {
     let node = Node::new();
     let result = frame::push(Frame::host(host, waker, &node), f);
-    let marks = Marks {
-        is_open: node.is_open(),
-        kept: Kept(node.take_slow()),
-    };
-    (result, marks)
+    if node.has_slow() {
+        keep(Kept(node.take_slow()));
+    }
+    (result, node.is_open())
 }
 
 /// Runs a step that delivers `request`, or that follows one which is undecided.
@@ -149,11 +155,14 @@ impl<'a> Here<'a> {
         self.0.host
     }
 
-    /// The waker of this poll; none while a task is dropped.
-    #[inline]
+    /// The waker of the task, with which its own part is polled; none while it is dropped.
     #[must_use]
-    pub fn waker(self) -> Option<&'a Waker> {
-        self.0.waker
+    pub fn host_waker(self) -> Option<&'a Waker> {
+        let mut frame = self.0;
+        while !frame.is_host {
+            frame = frame.around()?;
+        }
+        frame.waker
     }
 
     /// True when `waker` is the one of this poll.

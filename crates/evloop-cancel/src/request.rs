@@ -40,11 +40,15 @@ impl Request {
         self
     }
 
-    pub(crate) fn get_message(&self) -> Option<&Arc<str>> {
+    /// Why it was made, if it says.
+    #[must_use]
+    pub fn get_message(&self) -> Option<&Arc<str>> {
         self.message.as_ref()
     }
 
-    pub(crate) fn get_origin(&self) -> Option<&'static Location<'static>> {
+    /// The line of code that made it, if it is known.
+    #[must_use]
+    pub fn get_origin(&self) -> Option<&'static Location<'static>> {
         self.origin
     }
 

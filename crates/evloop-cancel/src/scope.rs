@@ -405,6 +405,21 @@ pub(crate) fn pass_on(ticket: Ticket) -> bool {
     })
 }
 
+/// True while a scope around here has something to decide about `delivery`.
+pub(crate) fn is_underway(delivery: &Arc<Delivery>) -> bool {
+    let is_in = |frame: &Frame<'_>| frame.node.round_in(delivery).is_some();
+    frame::with(|innermost| {
+        let mut around = innermost;
+        while let Some(frame) = around {
+            if is_in(frame) {
+                return !delivery.is_settled();
+            }
+            around = frame.around();
+        }
+        false
+    })
+}
+
 /// [`pass_on`] for several.
 pub(crate) fn pass_all_on(tickets: Vec<Ticket>) {
     for ticket in tickets {

@@ -125,9 +125,11 @@ impl<'a, T> Task<'a, T> {
         };
         let host: &dyn std::any::Any = &();
         if request.is_none() && !self.marks.kept.is_something() {
-            let (polled, marks) = host::step(host, Some(&waker), || part.poll(&mut cx));
+            let marks = &mut self.marks;
+            let keep = |kept| marks.kept = kept;
+            let (polled, is_open) = host::step(host, Some(&waker), || part.poll(&mut cx), keep);
             let output = part.output;
-            self.marks = marks;
+            self.marks.is_open = is_open;
             return polled
                 .is_ready()
                 .then(|| End::Value(output.expect("it is ready")));
