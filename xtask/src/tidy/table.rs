@@ -55,10 +55,16 @@ pub(super) const CRATES: &[Row] = &[
         name: "evloop-combinators",
         layer: Layer::Leaf,
         ours: &[],
-        foreign: &[(
-            "pin-project-lite",
-            "a tuple of different futures is pinned without unsafe code of ours",
-        )],
+        foreign: &[
+            (
+                "futures-core",
+                "the trait `Stream`, which the ecosystem's adapters take: `as_completed` is one",
+            ),
+            (
+                "pin-project-lite",
+                "a tuple of different futures is pinned without unsafe code of ours",
+            ),
+        ],
     },
     Row {
         name: "evloop-task",
