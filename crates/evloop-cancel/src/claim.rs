@@ -2,7 +2,7 @@
 //! task's end.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::task::Context;
 
 use crate::delivery::{Delivery, Ticket};
@@ -23,7 +23,10 @@ use crate::scope;
 /// One word; a box once a request is held, or the future is polled with another waker than the
 /// frame around it.
 #[derive(Default)]
-pub struct Claim(Option<Box<State>>);
+pub struct Claim(Option<Box<Exclusive>>);
+
+/// Reached through `&mut` alone, so that a claim may be shared between threads.
+type Exclusive = std::sync::Mutex<State>;
 
 #[derive(Default)]
 struct State {
@@ -40,6 +43,16 @@ impl Claim {
         Self(None)
     }
 
+    fn get(&mut self) -> Option<&mut State> {
+        let state = self.0.as_mut()?.get_mut();
+        Some(state.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn get_or_insert(&mut self) -> &mut State {
+        let state = self.0.get_or_insert_default().get_mut();
+        state.unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// True when no request is held or can be due in this poll.
     #[inline]
     #[must_use]
@@ -51,12 +64,19 @@ impl Claim {
             })
     }
 
+    /// True when it has nothing to remember.
+    #[inline]
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Takes what is due. True when there is something new.
     pub fn take_due(&mut self, cx: &Context<'_>) -> bool {
         if self.is_quiet(cx) {
             return false;
         }
-        let state = self.0.get_or_insert_default();
+        let state = self.get_or_insert();
         let mut tickets = frame::with(|around| state.node.collect(around, cx.waker()));
         if !state.node.is_started() {
             tickets = scope::not_taken(tickets);
@@ -74,7 +94,7 @@ impl Claim {
         if self.is_quiet(cx) {
             return false;
         }
-        let state = self.0.get_or_insert_default();
+        let state = self.get_or_insert();
         let tickets = frame::with(|around| state.node.collect(around, cx.waker()));
         let is_due = !tickets.is_empty();
         tickets.into_iter().for_each(Ticket::give_back);
@@ -92,7 +112,7 @@ impl Claim {
             if around.is_local(cx.waker()) {
                 around.node.set_open(true);
             } else {
-                let state = self.0.get_or_insert_default();
+                let state = self.get_or_insert();
                 state.node.set_started(true);
                 state.node.register(Some(around), cx.waker());
             }
@@ -101,20 +121,20 @@ impl Claim {
 
     /// Whether a request is held.
     #[must_use]
-    pub fn is_held(&self) -> bool {
-        self.0.as_ref().is_some_and(|state| !state.held.is_empty())
+    pub fn is_held(&mut self) -> bool {
+        self.get().is_some_and(|state| !state.held.is_empty())
     }
 
     /// What the last request that is held says.
     #[must_use]
-    pub fn request(&self) -> Option<&Request> {
-        let state = self.0.as_ref()?;
+    pub fn request(&mut self) -> Option<&Request> {
+        let state = self.get()?;
         state.held.last().map(|ticket| &ticket.delivery().request)
     }
 
     /// Passes what is held on to the scope around.
     pub fn pass_on(&mut self) {
-        if let Some(state) = &mut self.0 {
+        if let Some(state) = self.get() {
             for ticket in std::mem::take(&mut state.held) {
                 state.passed.push(Arc::clone(ticket.delivery()));
                 scope::pass_on(ticket);
@@ -125,7 +145,7 @@ impl Claim {
     /// True while the scope around has not acted on what was passed on: others in it have still to
     /// decide. The future stays pending meanwhile.
     pub fn is_passing_on(&mut self) -> bool {
-        let Some(state) = &mut self.0 else {
+        let Some(state) = self.get() else {
             return false;
         };
         state.passed.retain(scope::is_underway);
@@ -134,7 +154,7 @@ impl Claim {
 
     /// Ends what is held.
     pub fn swallow(&mut self) {
-        if let Some(state) = &mut self.0 {
+        if let Some(state) = self.get() {
             std::mem::take(&mut state.held)
                 .into_iter()
                 .for_each(Ticket::swallow);
@@ -145,7 +165,7 @@ impl Claim {
     pub(crate) fn hold_passed(&mut self, node: &Node) {
         let passed = node.take_passed();
         if !passed.is_empty() {
-            self.0.get_or_insert_default().held.extend(passed);
+            self.get_or_insert().held.extend(passed);
         }
     }
 }
@@ -159,7 +179,7 @@ pub fn note_open() {
 impl fmt::Debug for Claim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Claim")
-            .field("held", &self.is_held())
+            .field("is_empty", &self.is_empty())
             .finish()
     }
 }

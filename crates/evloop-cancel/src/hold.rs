@@ -112,7 +112,7 @@ impl<F: Future> Future for HoldCancel<F> {
 impl<F> fmt::Debug for HoldCancel<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HoldCancel")
-            .field("holds", &self.claim.is_held())
+            .field("claim", &self.claim)
             .finish_non_exhaustive()
     }
 }

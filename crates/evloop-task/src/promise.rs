@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::callbacks::{Callback, CallbackId, Label, write_labels};
+use crate::cancel_reason::CancelReason;
 use crate::error::{InvalidState, JoinError, NoRunningLoop, TaskResult};
 use crate::promise::cell::{Place, PromiseCell};
 use crate::scheduler::{Scheduler, current_scheduler};
@@ -105,16 +106,21 @@ impl<T> Promise<T> {
 
     /// Cancels it, at once. Returns false when it is done already; a stored error then counts as
     /// seen.
+    #[track_caller]
     pub fn cancel(&self) -> bool {
         self.cell.mark_observed();
-        self.set(Err(JoinError::cancelled(None))).is_ok()
+        self.set(Err(JoinError::cancelled(CancelReason::here(None))))
+            .is_ok()
     }
 
     /// As [`Promise::cancel`], with a message for the awaiters.
+    #[track_caller]
     pub fn cancel_with(&self, message: impl Into<Arc<str>>) -> bool {
         self.cell.mark_observed();
-        self.set(Err(JoinError::cancelled(Some(message.into()))))
-            .is_ok()
+        self.set(Err(JoinError::cancelled(CancelReason::here(Some(
+            message.into(),
+        )))))
+        .is_ok()
     }
 
     /// True once it has a value, an error or a cancellation.
