@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use pin_project_lite::pin_project;
+use sync_wrapper::SyncWrapper;
 
 use crate::catch::Part;
 use crate::node::Node;
@@ -97,7 +98,7 @@ impl CancelScope {
             over: Over(self.shared),
             sticky: self.sticky,
             asked: false,
-            node: Node::new(),
+            node: SyncWrapper::new(Node::new()),
             future: Some(future.into_future()),
         }
     }
@@ -172,7 +173,7 @@ pin_project! {
         over: Over,
         sticky: bool,
         asked: bool,
-        node: Node,
+        node: SyncWrapper<Node>,
         #[pin]
         future: Option<F>,
     }
@@ -183,9 +184,10 @@ impl<F: Future> Future for RunScope<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
+        let node = &*this.node.get_mut();
         let mut own = this.over.0.take_request();
         *this.asked |= own.is_some();
-        if own.is_some() && !this.node.is_started() {
+        if own.is_some() && !node.is_started() {
             this.over.0.end();
             this.future.set(None);
             return Poll::Ready(Err(Stopped));
@@ -194,14 +196,14 @@ impl<F: Future> Future for RunScope<F> {
             future: this.future,
             output: None,
         };
-        let outcome = scope::poll_slow(this.node, Role::Target, &mut own, cx, &mut part);
+        let outcome = scope::poll_slow(node, Role::Target, &mut own, cx, &mut part);
         if let Some(request) = own {
             this.over.0.put_back(request);
         }
         let output = part.output;
         let end = match outcome {
             Outcome::Pending => {
-                if *this.sticky && *this.asked && !this.node.has_own() {
+                if *this.sticky && *this.asked && !node.has_own() {
                     this.over.0.put_back(Request::new());
                     cx.waker().wake_by_ref();
                 }

@@ -2,8 +2,10 @@
 //! task's end.
 
 use std::fmt;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::task::Context;
+
+use sync_wrapper::SyncWrapper;
 
 use crate::delivery::{Delivery, Ticket};
 use crate::frame;
@@ -26,7 +28,7 @@ use crate::scope;
 pub struct Claim(Option<Box<Exclusive>>);
 
 /// Reached through `&mut` alone, so that a claim may be shared between threads.
-type Exclusive = std::sync::Mutex<State>;
+type Exclusive = SyncWrapper<State>;
 
 #[derive(Default)]
 struct State {
@@ -44,13 +46,12 @@ impl Claim {
     }
 
     fn get(&mut self) -> Option<&mut State> {
-        let state = self.0.as_mut()?.get_mut();
-        Some(state.unwrap_or_else(PoisonError::into_inner))
+        Some(self.0.as_mut()?.get_mut())
     }
 
     fn get_or_insert(&mut self) -> &mut State {
-        let state = self.0.get_or_insert_default().get_mut();
-        state.unwrap_or_else(PoisonError::into_inner)
+        let new = || Box::new(SyncWrapper::new(State::default()));
+        self.0.get_or_insert_with(new).get_mut()
     }
 
     /// True when no request is held or can be due in this poll.

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
+use sync_wrapper::SyncWrapper;
 
 use crate::catch::Part;
 use crate::node::Node;
@@ -54,7 +55,7 @@ where
     TimeoutScope {
         state: TimeoutState::Unentered,
         due: false,
-        node: Node::new(),
+        node: SyncWrapper::new(Node::new()),
         timer: Some(timer),
         future: Some(future.into_future()),
     }
@@ -106,7 +107,7 @@ pin_project! {
         state: TimeoutState,
         // The timer has ended, and that is to be delivered.
         due: bool,
-        node: Node,
+        node: SyncWrapper<Node>,
         #[pin]
         timer: Option<T>,
         #[pin]
@@ -139,17 +140,18 @@ impl<T: Future, F: Future> Future for TimeoutScope<T, F> {
             return self.poll_slowly(cx, None);
         }
         let mut this = self.as_mut().project();
-        let quick = scope::poll_quick(this.node, cx, |cx| {
+        let node = &*this.node.get_mut();
+        let quick = scope::poll_quick(node, cx, |cx| {
             let future = this.future.as_mut().as_pin_mut();
             future.expect("polled after it was ready").poll(cx)
         });
         match quick {
-            Some(Poll::Ready(output)) if !this.node.has_slow() => {
+            Some(Poll::Ready(output)) if !node.has_slow() => {
                 *this.state = TimeoutState::Finished;
                 Poll::Ready(Ok(output))
             }
-            Some(Poll::Pending) if !this.node.has_slow() => {
-                if this.node.is_open() {
+            Some(Poll::Pending) if !node.has_slow() => {
+                if node.is_open() {
                     scope::note_open();
                 }
                 self.enter(cx);
@@ -207,10 +209,11 @@ impl<T: Future, F: Future> TimeoutScope<T, F> {
             future: this.future,
             output: None,
         };
+        let node = &*this.node.get_mut();
         let outcome = match quick {
             None => {
                 let mut own = this.due.then(Request::new);
-                let outcome = scope::poll_slow(this.node, Role::Target, &mut own, cx, &mut part);
+                let outcome = scope::poll_slow(node, Role::Target, &mut own, cx, &mut part);
                 *this.due = own.is_some();
                 outcome
             }
@@ -219,7 +222,7 @@ impl<T: Future, F: Future> TimeoutScope<T, F> {
                 if let Poll::Ready(output) = polled {
                     part.output = Some(output);
                 }
-                scope::finish_slow(this.node, Role::Target, is_ready, cx, &mut part)
+                scope::finish_slow(node, Role::Target, is_ready, cx, &mut part)
             }
         };
         let output = part.output;

@@ -49,12 +49,16 @@ pub(super) const CRATES: &[Row] = &[
                 "scopes are pinned in place without unsafe code of ours",
             ),
             ("slab", "remote scopes keep their place under a stable key"),
+            (
+                "sync_wrapper",
+                "a future with a scope in it stays Sync without unsafe code of ours",
+            ),
         ],
     },
     Row {
         name: "evloop-combinators",
         layer: Layer::Leaf,
-        ours: &[],
+        ours: &["evloop-cancel"],
         foreign: &[
             (
                 "futures-core",
@@ -69,7 +73,7 @@ pub(super) const CRATES: &[Row] = &[
     Row {
         name: "evloop-task",
         layer: Layer::Task,
-        ours: &["evloop-combinators"],
+        ours: &["evloop-cancel", "evloop-combinators"],
         foreign: &[
             (
                 "async-task",
