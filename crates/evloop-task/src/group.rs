@@ -1,8 +1,8 @@
 //! Structured concurrency: a scope that owns tasks.
 
-mod core;
 mod error;
 mod member;
+mod roster;
 
 use std::any::Any;
 use std::fmt;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use evloop_cancel::{CancelScope, Cancelled, Stopped, catch_late};
 
-use crate::group::core::{Core, Leave};
+use crate::group::roster::{Leave, Roster};
 use crate::outcome::ChildOutput;
 use crate::scheduler::{Scheduler, current_scheduler};
 use crate::spawn::Builder;
@@ -53,7 +53,7 @@ pub use error::{ChildFailure, GroupClosed, GroupError};
 /// suspends is also entered in a list behind a lock, so that it can be cancelled.
 #[derive(Clone)]
 pub struct TaskGroup {
-    core: Arc<Core>,
+    roster: Arc<Roster>,
 }
 
 impl TaskGroup {
@@ -61,7 +61,7 @@ impl TaskGroup {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            core: Core::new(CancelScope::new(), usize::MAX),
+            roster: Roster::new(CancelScope::new(), usize::MAX),
         }
     }
 
@@ -70,7 +70,7 @@ impl TaskGroup {
     #[must_use]
     pub fn with_limit(limit: usize) -> Self {
         Self {
-            core: Core::new(CancelScope::new(), limit.max(1)),
+            roster: Roster::new(CancelScope::new(), limit.max(1)),
         }
     }
 
@@ -116,9 +116,9 @@ impl TaskGroup {
         B: FnOnce(Self) -> F,
         F: Future<Output: ChildOutput>,
     {
-        let scope = self.core.enter();
+        let scope = self.roster.enter();
         let scope = scope.expect("failed to enter a task group: it was entered before");
-        let leave = Leave(Arc::clone(&self.core));
+        let leave = Leave(Arc::clone(&self.roster));
         let (ended, token) = run_body(scope, body(self)).await;
         let (value, panic) = match ended {
             BodyEnd::Value(value) => (Some(value), None),
@@ -194,9 +194,9 @@ impl TaskGroup {
         F: Future<Output: ChildOutput> + Send + 'static,
         <F::Output as ChildOutput>::Value: Send + 'static,
     {
-        let member = self.core.admit()?;
+        let member = self.roster.admit()?;
         let (step, task) = options.prepare_as(running(), member, coroutine);
-        self.core.start(step);
+        self.roster.start(step);
         Ok(task)
     }
 
@@ -216,9 +216,9 @@ impl TaskGroup {
         F: Future<Output: ChildOutput> + 'static,
         <F::Output as ChildOutput>::Value: 'static,
     {
-        let member = self.core.admit()?;
+        let member = self.roster.admit()?;
         let (step, task) = Builder::new().prepare_local_as(running(), member, coroutine);
-        self.core.start(step);
+        self.roster.start(step);
         Ok(task)
     }
 
@@ -228,13 +228,13 @@ impl TaskGroup {
     /// May be called by the body, by a child, before the group is entered (it then ends as soon as it
     /// is), again, and after its end, when it does nothing.
     pub fn cancel(&self) {
-        self.core.abort();
+        self.roster.abort();
     }
 
     /// Number of children that have not ended.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.core.n_children()
+        self.roster.n_children()
     }
 
     /// True when no child is left.
@@ -295,6 +295,6 @@ impl Default for TaskGroup {
 
 impl fmt::Debug for TaskGroup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&*self.core, f)
+        fmt::Debug::fmt(&*self.roster, f)
     }
 }

@@ -8,24 +8,24 @@ use std::task::Poll;
 
 use crate::conclude::Conclude;
 use crate::error::{JoinError, TaskResult, contain};
-use crate::group::core::Core;
 use crate::group::error::ChildFailure;
+use crate::group::roster::Roster;
 use crate::meta::Meta;
 use crate::outcome::ChildOutput;
 use crate::task_ref::TaskRef;
 
 /// A child's membership. Dropped before its task was made, it gives the place back.
 pub(crate) struct Member {
-    core: Arc<Core>,
+    roster: Arc<Roster>,
     /// Its place in the list of those that were suspended.
     key: Option<usize>,
     over: bool,
 }
 
 impl Member {
-    pub(super) fn new(core: Arc<Core>) -> Self {
+    pub(super) fn new(roster: Arc<Roster>) -> Self {
         Self {
-            core,
+            roster,
             key: None,
             over: false,
         }
@@ -37,25 +37,26 @@ impl<O: ChildOutput> Conclude<O> for Member {
 
     #[inline]
     fn may_start(&self) -> bool {
-        !self.core.is_aborting()
+        !self.roster.is_aborting()
     }
 
     fn adopted(&mut self, task: impl FnOnce() -> TaskRef) {
-        self.key = self.core.suspended(task());
+        self.key = self.roster.suspended(task());
     }
 
     #[inline]
     fn conclude(&mut self, meta: &Meta, result: TaskResult<O>) -> TaskResult<O::Value> {
         if let Some(key) = self.key.take() {
             // Out of the list first: a child that fails does not cancel itself.
-            self.core.forget(key);
+            self.roster.forget(key);
         }
         let result = result.and_then(|output| output.into_value().map_err(JoinError::Failed));
         if let Err(error) = &result
             && !error.is_cancelled()
         {
             error.mark_observed();
-            self.core.fail(ChildFailure::of_child(meta, error.clone()));
+            self.roster
+                .fail(ChildFailure::of_child(meta, error.clone()));
         }
         result
     }
@@ -63,14 +64,14 @@ impl<O: ChildOutput> Conclude<O> for Member {
     #[inline]
     fn ended(&mut self) {
         self.over = true;
-        self.core.child_ended(true);
+        self.roster.child_ended(true);
     }
 }
 
 impl Drop for Member {
     fn drop(&mut self) {
         if !self.over {
-            self.core.child_ended(false);
+            self.roster.child_ended(false);
         }
     }
 }

@@ -28,7 +28,7 @@ const ABORTING: u32 = 1 << 1;
 const OVER: u32 = 1 << 2;
 const CHILD: u32 = 1 << 3;
 
-pub(crate) struct Core {
+pub(crate) struct Roster {
     word: AtomicU32,
     /// Ends the body.
     stop: ScopeHandle,
@@ -49,7 +49,7 @@ struct State {
     waker: Option<Waker>,
 }
 
-impl Core {
+impl Roster {
     pub(super) fn new(scope: CancelScope, limit: usize) -> Arc<Self> {
         Arc::new(Self {
             word: AtomicU32::new(0),
@@ -247,7 +247,7 @@ impl Core {
 }
 
 /// The group's end, however it comes: what is left is cancelled, and nobody is admitted any more.
-pub(super) struct Leave(pub(super) Arc<Core>);
+pub(super) struct Leave(pub(super) Arc<Roster>);
 
 impl Drop for Leave {
     fn drop(&mut self) {
@@ -258,7 +258,7 @@ impl Drop for Leave {
     }
 }
 
-impl fmt::Debug for Core {
+impl fmt::Debug for Roster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = self.word.load(Ordering::Relaxed);
         let phase = match word {
