@@ -56,7 +56,7 @@ where
         state: TimeoutState::Unentered,
         due: false,
         node: SyncWrapper::new(Node::new()),
-        timer: Some(timer),
+        timer,
         future: Some(future.into_future()),
     }
 }
@@ -109,7 +109,7 @@ pin_project! {
         due: bool,
         node: SyncWrapper<Node>,
         #[pin]
-        timer: Option<T>,
+        timer: T,
         #[pin]
         future: Option<F>,
     }
@@ -122,9 +122,9 @@ impl<T, F> TimeoutScope<T, F> {
         self.state
     }
 
-    /// Puts another timer in place of the present one, or none.
-    pub fn set_timer(self: Pin<&mut Self>, timer: Option<T>) {
-        self.project().timer.set(timer);
+    /// The timer.
+    pub fn timer(&self) -> &T {
+        &self.timer
     }
 }
 
@@ -166,12 +166,8 @@ impl<T: Future, F: Future> TimeoutScope<T, F> {
     /// Looks at the timer.
     #[inline]
     fn poll_timer(self: Pin<&mut Self>, cx: &mut Context<'_>) {
-        let mut this = self.project();
-        let Some(timer) = this.timer.as_mut().as_pin_mut() else {
-            return;
-        };
-        if timer.poll(cx).is_ready() {
-            this.timer.set(None);
+        let this = self.project();
+        if this.timer.poll(cx).is_ready() {
             *this.state = TimeoutState::Expiring;
             *this.due = true;
         }

@@ -52,7 +52,7 @@ pub fn timeout<F: IntoFuture>(
     limit: impl Into<Option<Duration>>,
     future: F,
 ) -> Timeout<F::IntoFuture> {
-    Limit::after(limit.into()).run(future)
+    Timeout::new(Start::after(limit.into()), None, future)
 }
 
 /// Gives `future` until `at` to be ready, then asks it to end; `None` is no limit.
@@ -74,7 +74,7 @@ pub fn timeout_at<F: IntoFuture>(
     at: impl Into<Option<Instant>>,
     future: F,
 ) -> Timeout<F::IntoFuture> {
-    Limit::at(at.into()).run(future)
+    Timeout::new(Start::at(at.into()), None, future)
 }
 
 /// A limit in time that can be looked at and moved while it runs: asyncio's `Timeout` object.
@@ -98,24 +98,24 @@ pub fn timeout_at<F: IntoFuture>(
 #[derive(Debug)]
 #[must_use = "a limit does nothing until something is run in it"]
 pub struct TimeLimit {
-    limit: Limit,
+    start: Start,
     control: Arc<Control>,
 }
 
 impl TimeLimit {
     /// A limit so long after its first poll; `None` is no limit.
     pub fn after(limit: impl Into<Option<Duration>>) -> Self {
-        Self::with(Limit::after(limit.into()))
+        Self::with(Start::after(limit.into()))
     }
 
     /// A limit at an instant; `None` is no limit.
     pub fn at(at: impl Into<Option<Instant>>) -> Self {
-        Self::with(Limit::at(at.into()))
+        Self::with(Start::at(at.into()))
     }
 
-    fn with(limit: Limit) -> Self {
-        let control = Arc::new(Control::new(limit.start));
-        Self { limit, control }
+    fn with(start: Start) -> Self {
+        let control = Arc::new(Control::new(start));
+        Self { start, control }
     }
 
     /// A handle to look at and move it, for any thread.
@@ -138,14 +138,8 @@ impl TimeLimit {
     ///
     /// As [`timeout`].
     pub fn run<F: IntoFuture>(self, future: F) -> Timeout<F::IntoFuture> {
-        self.limit.run_with(Some(self.control), future)
+        Timeout::new(self.start, Some(self.control), future)
     }
-}
-
-/// When a limit ends, as it was given.
-#[derive(Clone, Copy, Debug)]
-struct Limit {
-    start: Start,
 }
 
 /// What a limit counts from.
@@ -156,47 +150,27 @@ pub(crate) enum Start {
     At(Instant),
 }
 
-impl Limit {
+impl Start {
     fn after(limit: Option<Duration>) -> Self {
-        Self {
-            start: limit.map_or(Start::Never, Start::After),
-        }
+        limit.map_or(Self::Never, Self::After)
     }
 
     fn at(at: Option<Instant>) -> Self {
-        Self {
-            start: at.map_or(Start::Never, Start::At),
-        }
+        at.map_or(Self::Never, Self::At)
     }
 
-    fn run<F: IntoFuture>(self, future: F) -> Timeout<F::IntoFuture> {
-        self.run_with(None, future)
-    }
-
-    fn run_with<F: IntoFuture>(
-        self,
-        control: Option<Arc<Control>>,
-        future: F,
-    ) -> Timeout<F::IntoFuture> {
-        let sleep = match self.start {
-            Start::Never => None,
-            Start::After(limit) => Some(sleep(limit)),
-            Start::At(at) => Some(sleep_until(at)),
-        };
-        let timer = Timer {
-            sleep,
-            control: control.clone(),
-        };
-        Timeout {
-            limit: self,
-            control,
-            scope: timeout_scope(timer, future),
+    fn sleep(self) -> Option<Sleep> {
+        match self {
+            Self::Never => None,
+            Self::After(limit) => Some(sleep(limit)),
+            Self::At(at) => Some(sleep_until(at)),
         }
     }
 }
 
-/// The timer of a limit, which follows its handle.
+/// The timer of a limit. It is set by its first poll, and follows the limit's handle.
 struct Timer {
+    start: Start,
     sleep: Option<Sleep>,
     control: Option<Arc<Control>>,
 }
@@ -207,21 +181,39 @@ impl Future for Timer {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        if let Some(control) = &this.control
-            && let Some(moved) = control.take_moved(cx)
-        {
-            this.sleep = moved.map(sleep_until);
+        if let Some(control) = &this.control {
+            if let Some(moved) = control.take_moved(cx) {
+                this.start = Start::at(moved);
+                this.sleep = None;
+            }
+            let polled = poll_sleep(this.start, &mut this.sleep, cx);
+            if polled.is_ready() {
+                control.set_state(TimeoutState::Expiring);
+            }
+            return polled;
         }
-        let Some(sleep) = &mut this.sleep else {
-            return Poll::Pending;
-        };
-        let polled = Pin::new(sleep).poll(cx);
-        if polled.is_ready()
-            && let Some(control) = &this.control
-        {
-            control.set_state(TimeoutState::Expiring);
+        poll_sleep(this.start, &mut this.sleep, cx)
+    }
+}
+
+impl Drop for Timer {
+    /// Dropped before its end: the handle says that there is nothing to move any more.
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(control) = &self.control {
+            control.leave();
         }
-        polled
+    }
+}
+
+#[inline]
+fn poll_sleep(start: Start, sleep: &mut Option<Sleep>, cx: &mut Context<'_>) -> Poll<()> {
+    if sleep.is_none() {
+        *sleep = start.sleep();
+    }
+    match sleep {
+        Some(sleep) => Pin::new(sleep).poll(cx),
+        None => Poll::Pending,
     }
 }
 
@@ -229,10 +221,25 @@ pin_project! {
     /// The future of [`timeout`], [`timeout_at`] and [`TimeLimit::run`].
     #[must_use = "a future does nothing until it is awaited"]
     pub struct Timeout<F> {
-        limit: Limit,
-        control: Option<Arc<Control>>,
         #[pin]
         scope: TimeoutScope<Timer, F>,
+    }
+}
+
+impl<F: Future> Timeout<F> {
+    #[inline]
+    fn new<I>(start: Start, control: Option<Arc<Control>>, future: I) -> Self
+    where
+        I: IntoFuture<IntoFuture = F>,
+    {
+        let timer = Timer {
+            start,
+            sleep: None,
+            control,
+        };
+        Self {
+            scope: timeout_scope(timer, future),
+        }
     }
 }
 
@@ -241,31 +248,48 @@ impl<F: Future> Future for Timeout<F> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        if let Some(control) = this.control
-            && this.scope.state() == TimeoutState::Unentered
-        {
-            control.enter();
+        let mut scope = self.project().scope;
+        if scope.timer().control.is_some() {
+            return poll_controlled(scope, cx);
         }
-        let polled = this.scope.as_mut().poll(cx);
-        if let Some(control) = this.control {
-            control.set_state(this.scope.state());
-        }
-        polled.map(|ended| {
-            ended.map_err(|_expired| {
-                Elapsed::of(match this.limit.start {
-                    Start::After(limit) => Some(limit),
-                    Start::Never | Start::At(_) => None,
-                })
-            })
-        })
+        let polled = scope.as_mut().poll(cx);
+        polled.map(|ended| ended.map_err(|_expired| elapsed(scope.timer().start)))
     }
+}
+
+/// A poll that keeps the handle of the limit informed.
+#[cold]
+fn poll_controlled<F: Future>(
+    mut scope: Pin<&mut TimeoutScope<Timer, F>>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<F::Output, Elapsed>> {
+    let control = scope.timer().control.clone();
+    if let Some(control) = &control
+        && scope.state() == TimeoutState::Unentered
+    {
+        control.enter();
+    }
+    let polled = scope.as_mut().poll(cx);
+    let state = scope.state();
+    if let Some(control) = &control {
+        control.set_state(state);
+        return polled.map(|ended| ended.map_err(|_expired| elapsed(control.start())));
+    }
+    polled.map(|ended| ended.map_err(|_expired| Elapsed::of(None)))
+}
+
+#[cold]
+fn elapsed(start: Start) -> Elapsed {
+    Elapsed::of(match start {
+        Start::After(limit) => Some(limit),
+        Start::Never | Start::At(_) => None,
+    })
 }
 
 impl<F> fmt::Debug for Timeout<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Timeout")
-            .field("limit", &self.limit.start)
+            .field("limit", &self.scope.timer().start)
             .field("state", &self.scope.state())
             .finish_non_exhaustive()
     }

@@ -49,6 +49,11 @@ impl Control {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What the limit was to count from when it was made.
+    pub(super) fn start(&self) -> Start {
+        self.lock().start
+    }
+
     /// The body is about to be polled for the first time: from here on it may look at the limit.
     pub(super) fn enter(&self) {
         let mut shared = self.lock();
@@ -64,6 +69,18 @@ impl Control {
         let mut shared = self.lock();
         shared.state = state;
         shared.expired |= matches!(state, TimeoutState::Expiring | TimeoutState::Expired);
+    }
+
+    /// The code inside is gone.
+    pub(super) fn leave(&self) {
+        let waker = {
+            let mut shared = self.lock();
+            if shared.state != TimeoutState::Expired {
+                shared.state = TimeoutState::Finished;
+            }
+            shared.waker.take()
+        };
+        drop(waker);
     }
 
     /// Where the limit was moved to, if it was; wakes the task of `cx` when it is moved again.
