@@ -1,0 +1,44 @@
+//! Running a test in a process of its own: a disposition belongs to the process.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, ExitStatus};
+
+const IN_CHILD: &str = "EVLOOP_SIGNAL_TEST_IN_CHILD";
+
+/// Runs the test that calls this once more, alone in a new process, where `body` runs; returns how
+/// that process ended. In the new process it returns `None`.
+pub(crate) fn end_of_child(test: &str, body: impl FnOnce()) -> Option<ExitStatus> {
+    if std::env::var_os(IN_CHILD).is_some() {
+        body();
+        return None;
+    }
+    let program = std::env::current_exe().expect("a test knows its own program");
+    let output = Command::new(program)
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        .env(IN_CHILD, "1")
+        .output()
+        .expect("a test can be started again");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        stdout.contains("running 1 test"),
+        "`{test}` is not the name of the test: {stdout}"
+    );
+    if output.status.code() == Some(101) {
+        panic!("{}", String::from_utf8_lossy(&output.stderr));
+    }
+    Some(output.status)
+}
+
+/// As [`end_of_child`], and requires that the process ends well.
+pub(crate) fn in_child(test: &str, body: impl FnOnce()) {
+    if let Some(status) = end_of_child(test, body) {
+        assert!(status.success(), "{status}");
+    }
+}
+
+/// As [`end_of_child`], and requires that SIGINT kills the process.
+pub(crate) fn killed_in_child(test: &str, body: impl FnOnce()) {
+    if let Some(status) = end_of_child(test, body) {
+        assert_eq!(status.signal(), Some(2), "{status}");
+    }
+}
