@@ -197,8 +197,8 @@ impl LocalExecutor {
         let (parker, unparker) = parking::pair();
         let former = self.block.swap_unparker(Some(unparker.into()));
         let _former = FormerUnparker(self.block, former);
-        let end = self.run_root(future, |ended| {
-            while !ended() {
+        let end = self.run_root(future, |main| {
+            while !main.done() {
                 self.take_arrivals();
                 if self.run_turn() == 0 {
                     parker.park();

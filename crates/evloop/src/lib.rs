@@ -55,6 +55,8 @@ mod fd_watch;
 #[cfg(doctest)]
 mod guides;
 mod handle;
+mod interrupts;
+mod left_over;
 pub mod prelude;
 mod run_in_executor;
 mod runner;
@@ -84,6 +86,7 @@ pub use evloop_combinators::{
 pub use evloop_executor::{CallHandle, block_on};
 pub use evloop_net::{Incoming, TcpListener, TcpStream};
 pub use evloop_reactor::{Direction, ReactorGone, ReactorHandle, Source};
+pub use evloop_signal::{Disposition, Signal};
 pub use evloop_task::{
     Builder as TaskBuilder, CallbackId, Cancellation, EnsureFuture, ErrorContext, FirstException,
     Flatten, InvalidState, JoinError, NoRunningLoop, Outcome, Panic, Promise, Scheduler, Task,
