@@ -43,6 +43,7 @@
 //! one, and never restores it.
 
 mod disposition;
+#[cfg_attr(not(unix), expect(dead_code, reason = "only one error happens there"))]
 mod error;
 mod signal;
 mod watch;

@@ -41,8 +41,8 @@
 //! # What this crate does not do
 //!
 //! One loop runs on one thread; a multi-thread runtime comes later, as do cancellation that can be
-//! caught, task groups, timeouts as scopes, sync primitives, processes and signals. For those today
-//! use `tokio` or `smol`.
+//! caught, task groups, timeouts as scopes, sync primitives, processes and signals other than ctrl-C.
+//! For those today use `tokio` or `smol`.
 
 #![forbid(unsafe_code)]
 

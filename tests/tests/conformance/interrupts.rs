@@ -92,6 +92,14 @@ fn an_interrupt_reaches_a_loop_that_never_waits() {
 }
 
 #[test]
+fn an_interrupt_between_the_last_look_and_the_wait_ends_the_wait() {
+    guarded(|| {
+        let lines = start("about_to_wait").end().well();
+        assert_eq!(lines, ["interrupted", "the run was interrupted by SIGINT"]);
+    });
+}
+
+#[test]
 fn case_165_a_main_task_that_others_cancel_too_is_cancelled_and_not_interrupted() {
     guarded(|| {
         assert_eq!(start("cancelled_by_others").end().well(), ["cancelled"]);
@@ -122,6 +130,18 @@ fn the_second_interrupt_ends_the_run_at_once() {
             "after: Default",
         ];
         assert_eq!(run.end().well(), expected);
+    });
+}
+
+#[test]
+fn the_second_interrupt_asks_nobody() {
+    guarded(|| {
+        let expected = [
+            "swallowed",
+            "main dropped",
+            "the run was interrupted by SIGINT",
+        ];
+        assert_eq!(start("swallowed_twice").end().well(), expected);
     });
 }
 
