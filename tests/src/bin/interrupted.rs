@@ -5,7 +5,9 @@ use std::cell::Cell;
 use std::fmt::Display;
 use std::future::pending;
 use std::io::{self, Write};
+use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -25,6 +27,7 @@ const SCENARIOS: &[(&str, fn())] = &[
     ("idle_runner", idle_runner),
     ("busy_runner", busy_runner),
     ("about_to_wait", about_to_wait),
+    ("busy_with_a_reader", busy_with_a_reader),
     ("cancelled_by_others", cancelled_by_others),
     ("swallowed", swallowed),
     ("second_while_it_goes_on", second_while_it_goes_on),
@@ -179,6 +182,27 @@ fn about_to_wait() {
     let runner = Runner::with(builder).expect("the system has descriptors");
     let interrupted = runner.run(pending::<()>());
     say(interrupted.expect_err("nothing else ends it"));
+}
+
+/// The descriptor of the signal is left alone while work is ready; this one must not be.
+fn busy_with_a_reader() {
+    let (ours, mut theirs) = UnixStream::pair().expect("the system has descriptors");
+    theirs.write_all(b"x").expect("there is room");
+    let is_read = Arc::new(AtomicBool::new(false));
+    let read = Arc::clone(&is_read);
+    let ran = new_runner().run(async move {
+        let handle = Handle::current();
+        let callback = move || read.store(true, Ordering::Relaxed);
+        handle
+            .add_reader(&ours, callback)
+            .expect("a socket can be watched");
+        while !is_read.load(Ordering::Relaxed) {
+            yield_now().await;
+        }
+        handle.remove_reader(&ours);
+    });
+    ran.expect("nothing ends it");
+    say("read");
 }
 
 fn cancelled_by_others() {

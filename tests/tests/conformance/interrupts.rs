@@ -100,6 +100,13 @@ fn an_interrupt_between_the_last_look_and_the_wait_ends_the_wait() {
 }
 
 #[test]
+fn a_busy_loop_that_watches_for_interrupts_still_sees_other_descriptors() {
+    guarded(|| {
+        assert_eq!(start("busy_with_a_reader").end().well(), ["read"]);
+    });
+}
+
+#[test]
 fn case_165_a_main_task_that_others_cancel_too_is_cancelled_and_not_interrupted() {
     guarded(|| {
         assert_eq!(start("cancelled_by_others").end().well(), ["cancelled"]);

@@ -59,7 +59,7 @@ async fn leave_unmoved(clean_up: impl Future<Output = ()> + Send + 'static) {
 }
 
 fn virtual_runner() -> (Runner, Reports) {
-    let runner = Runner::with(virtual_builder()).unwrap();
+    let runner = Runner::with(virtual_builder()).expect("the system has descriptors");
     let reports = Reports::of(runner.get_loop());
     (runner, reports)
 }
