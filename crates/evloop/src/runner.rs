@@ -146,7 +146,7 @@ impl Runner {
     ///
     /// # Cost
     ///
-    /// On the main thread a dozen system calls for a run, and an atomic load for a turn.
+    /// On the main thread some fifteen system calls for a run, and an atomic load for a turn.
     #[track_caller]
     pub fn run<F: IntoFuture>(&self, main: F) -> Result<F::Output, RunError> {
         self.event_loop.run_interruptibly(main)
