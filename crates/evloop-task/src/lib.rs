@@ -69,7 +69,9 @@
 
 mod anchor;
 mod callbacks;
+mod cancel_reason;
 mod closed;
+mod conclude;
 mod contained_waker;
 mod create;
 mod current;

@@ -7,6 +7,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use crate::anchor::Anchor;
+use crate::conclude::Plain;
 use crate::home_bound::HomeBound;
 use crate::meta::Meta;
 use crate::runnable::Runnable;
@@ -71,9 +72,10 @@ impl Builder {
         F::Output: Send + 'static,
     {
         let meta = Meta::new(scheduler, Location::caller(), self.name);
-        let (runnable, task) = async_task::Builder::new()
-            .metadata(meta)
-            .spawn(|meta| Shell::new(anchor_in_task(meta), coroutine), schedule);
+        let (runnable, task) = async_task::Builder::new().metadata(meta).spawn(
+            |meta| Shell::new(anchor_in_task(meta), Plain, coroutine),
+            schedule,
+        );
         (Runnable::new(runnable), Task::new(task))
     }
 
@@ -101,7 +103,10 @@ impl Builder {
         // home thread and leaves the slot through the handle, which is then not `Send` either, or
         // through the run of the step that made it.
         let (runnable, task) = unsafe {
-            builder.spawn_unchecked(|meta| Shell::new(anchor_in_task(meta), coroutine), schedule)
+            builder.spawn_unchecked(
+                |meta| Shell::new(anchor_in_task(meta), Plain, coroutine),
+                schedule,
+            )
         };
         start(runnable, task)
     }

@@ -80,8 +80,9 @@ pub use evloop_blocking::{
     RejectedReason,
 };
 pub use evloop_combinators::{
-    AllCompleted, Completion, EmptyRace, EmptyWait, FirstCompleted, Gather, Next, Race, ReturnWhen,
-    TryGather, Wait, WaitSet, Waitable, gather, race, try_gather, wait,
+    AllCompleted, AsCompleted, AsCompletedInTime, Completion, EmptyRace, EmptyWait, FirstCompleted,
+    Gather, Next, NextInTime, Race, ReturnWhen, TimedOut, TryGather, Wait, WaitSet, Waitable,
+    as_completed, gather, race, try_gather, wait,
 };
 pub use evloop_executor::{CallHandle, block_on};
 pub use evloop_net::{Incoming, TcpListener, TcpStream};

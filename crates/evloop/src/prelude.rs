@@ -12,6 +12,6 @@
 
 pub use crate::{
     AllCompleted, EnsureFuture, EventLoop, FirstCompleted, FirstException, Handle, JoinError,
-    Promise, Task, create_task, create_task_local, current_task, deadline, ensure_future, gather,
-    race, sleep, to_thread, try_gather, wait, yield_now,
+    Promise, Task, as_completed, create_task, create_task_local, current_task, deadline,
+    ensure_future, gather, race, sleep, to_thread, try_gather, wait, yield_now,
 };
