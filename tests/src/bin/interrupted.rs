@@ -16,6 +16,7 @@ use evloop::{
     Clock, EventLoop, Handle, RunError, Runner, Signal, SystemClock, create_task, current_task,
     get_running_loop, sleep, yield_now,
 };
+use evloop_cancel::catch_cancel;
 use evloop_signal::Watch;
 use evloop_tests::watchdog::Watchdog;
 use rustix::process::{Signal as Sent, getpid, kill_process};
@@ -29,6 +30,7 @@ const SCENARIOS: &[(&str, fn())] = &[
     ("about_to_wait", about_to_wait),
     ("busy_with_a_reader", busy_with_a_reader),
     ("cancelled_by_others", cancelled_by_others),
+    ("cleans_up", cleans_up),
     ("swallowed", swallowed),
     ("second_while_it_goes_on", second_while_it_goes_on),
     ("swallowed_twice", swallowed_twice),
@@ -92,16 +94,12 @@ async fn wait_to_be_interrupted() {
     pending::<()>().await;
 }
 
-/// Takes the cancel request of the main task back before that hears of it: the nearest thing to a
-/// task that catches it.
+/// Is interrupted, and refuses.
 async fn swallow_one_interrupt() {
-    let main = current_task().expect("this is a task");
     interrupt_self();
-    // Queued ahead of the step in which the request would be delivered.
-    Handle::current().call_soon(move || {
-        main.uncancel();
-    });
-    yield_now().await;
+    let interrupted = catch_cancel(pending::<()>()).await.expect_err("it pends");
+    assert_eq!(interrupted.message(), Some("interrupted by SIGINT"));
+    interrupted.swallow();
     say("swallowed");
 }
 
@@ -215,6 +213,20 @@ fn cancelled_by_others() {
         Err(RunError::Cancelled(_)) => say("cancelled"),
         other => say(format!("{other:?}")),
     }
+}
+
+/// Cleans up asynchronously, and passes the request on.
+fn cleans_up() {
+    let interrupted = new_runner().run(async {
+        let waited = catch_cancel(wait_to_be_interrupted()).await;
+        let task = create_task(async {
+            yield_now().await;
+            "cleaned up"
+        });
+        say(task.await.expect("it is not cancelled"));
+        drop(waited);
+    });
+    say(interrupted.expect_err("the request was passed on"));
 }
 
 fn swallowed() {

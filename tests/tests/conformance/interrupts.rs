@@ -114,6 +114,24 @@ fn case_165_a_main_task_that_others_cancel_too_is_cancelled_and_not_interrupted(
 }
 
 #[test]
+fn a_main_task_that_is_interrupted_may_clean_up() {
+    guarded(|| {
+        let mut run = start("cleans_up");
+        run.wait_for("ready");
+        run.wait_until_asleep();
+
+        run.interrupt();
+
+        let expected = [
+            "main dropped",
+            "cleaned up",
+            "the run was interrupted by SIGINT",
+        ];
+        assert_eq!(run.end().well(), expected);
+    });
+}
+
+#[test]
 fn a_main_task_that_swallows_the_interrupt_returns_its_value() {
     guarded(|| {
         let lines = start("swallowed").end().well();

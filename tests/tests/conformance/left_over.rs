@@ -1,57 +1,24 @@
 //! How a runner ends the tasks that a program has left behind, and within which limits.
 
-use std::future::{pending, poll_fn};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::task::Poll;
+use std::future::pending;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use evloop::{
-    EventLoop, ManualClock, Runner, TaskRef, create_task, current_task, sleep, yield_now,
-};
+use evloop::{EventLoop, ManualClock, Runner, create_task, sleep, yield_now};
+use evloop_cancel::catch_cancel;
 use evloop_tests::{Reports, Seen, virtual_builder};
 
 use crate::guarded;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Takes a cancel request of a task back before that is delivered, when it is itself cancelled:
-/// the task goes on, as one does that catches the request.
-struct Rescues(Arc<Rescued>);
-
-#[derive(Default)]
-struct Rescued {
-    task: OnceLock<TaskRef>,
-    is_rescued: AtomicBool,
-}
-
-impl Drop for Rescues {
-    fn drop(&mut self) {
-        let task = self.0.task.get().expect("it runs since");
-        assert_eq!(task.uncancel(), 0);
-        self.0.is_rescued.store(true, Ordering::Relaxed);
-    }
-}
-
-/// Starts a task that is left over, and does this when it is cancelled.
+/// Starts a task that is left over, and refuses to be cancelled: it cleans up first.
 async fn leave_unmoved(clean_up: impl Future<Output = ()> + Send + 'static) {
-    let rescued = Arc::<Rescued>::default();
-    let rescues = Rescues(Arc::clone(&rescued));
-    // The first to start is the first to be cancelled.
-    create_task(async {
-        let _rescues = rescues;
-        pending::<()>().await;
-    })
-    .detach();
     let task = create_task(async move {
-        let task = current_task().expect("this is a task");
-        rescued.task.set(task).expect("it is set once");
-        // The request wakes it, though it is taken back.
-        poll_fn(|_| match rescued.is_rescued.load(Ordering::Relaxed) {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
-        })
-        .await;
+        let cancelled = catch_cancel(pending::<()>()).await.expect_err("it pends");
+        assert_eq!(cancelled.message(), Some("the program has ended"));
+        cancelled.swallow();
         clean_up.await;
     });
     task.set_name("unmoved");
