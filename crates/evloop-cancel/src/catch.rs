@@ -62,6 +62,36 @@ pub fn catch_cancel<F: IntoFuture>(future: F) -> CatchCancel<F::IntoFuture> {
     }
 }
 
+/// As [`catch_cancel`], and also catches what `future` passes on without awaiting again: for groups,
+/// which have something to wait for even when their body has returned.
+///
+/// Gives the output, unless a request has dropped the future, and the request, if there was one.
+///
+/// # Cancel safety
+///
+/// As [`catch_cancel`].
+pub async fn catch_late<F: IntoFuture>(future: F) -> (Option<F::Output>, Option<Cancelled>) {
+    let mut future = std::pin::pin!(Some(future.into_future()));
+    let mut node = SyncWrapper::new(Node::new());
+    std::future::poll_fn(move |cx| {
+        let mut part = Part {
+            future: future.as_mut(),
+            output: None,
+        };
+        let node = &*node.get_mut();
+        let outcome = scope::poll_slow(node, Role::CatchLate, &mut None, cx, &mut part);
+        let output = part.output;
+        let tickets = match outcome {
+            Outcome::Pending => return Poll::Pending,
+            Outcome::Ready(answer) => answer.foreign,
+            Outcome::Fired(Fired { foreign }) => foreign,
+        };
+        let token = (!tickets.is_empty()).then(|| Cancelled::new(tickets));
+        Poll::Ready((output, token))
+    })
+    .await
+}
+
 pin_project! {
     /// The future of [`catch_cancel`].
     #[must_use = "a future does nothing until it is awaited"]

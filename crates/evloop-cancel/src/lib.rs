@@ -18,7 +18,7 @@ mod timeout;
 mod token;
 
 pub use cancel_scope::{CancelScope, RunScope, ScopeHandle, Stopped};
-pub use catch::{CatchCancel, catch_cancel};
+pub use catch::{CatchCancel, catch_cancel, catch_late};
 pub use cleanup::{finally_within, on_cancel};
 pub use hold::{HoldCancel, hold_cancel};
 pub use request::Request;

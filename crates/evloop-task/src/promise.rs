@@ -213,6 +213,18 @@ impl<T> Promise<T> {
         polled
     }
 
+    /// Polls for the result, as an await does, but leaves cancel requests to the scope around.
+    pub(crate) fn poll_without_claim(&mut self, cx: &mut Context<'_>) -> Poll<TaskResult<T>>
+    where
+        T: Clone,
+    {
+        self.poll_ready(cx).map(|()| {
+            self.result()
+                .cloned()
+                .unwrap_or_else(|e| Err(JoinError::invalid(e)))
+        })
+    }
+
     #[cold]
     fn poll_claiming(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.claim.is_passing_on() {
@@ -314,11 +326,8 @@ impl<T: Clone> Future for Promise<T> {
     type Output = TaskResult<T>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<TaskResult<T>> {
-        self.poll_await(cx).map(|()| {
-            self.result()
-                .cloned()
-                .unwrap_or_else(|e| Err(JoinError::invalid(e)))
-        })
+        std::task::ready!(self.poll_await(cx));
+        self.poll_without_claim(cx)
     }
 }
 

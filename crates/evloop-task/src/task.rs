@@ -346,6 +346,15 @@ impl<T> Future for Task<T> {
 }
 
 impl<T> Task<T> {
+    /// Polls for the result, as an await does, but leaves cancel requests to the scope around.
+    pub(crate) fn poll_without_claim(&mut self, cx: &mut Context<'_>) -> Poll<TaskResult<T>> {
+        let look = current::look(&self.anchor, cx);
+        if self.taken || look.is_self {
+            return Poll::Ready(Err(self.misused()));
+        }
+        self.poll_unclaimed(cx, look.is_trusted)
+    }
+
     #[inline]
     fn poll_unclaimed(&mut self, cx: &mut Context<'_>, is_trusted: bool) -> Poll<TaskResult<T>> {
         if self.cell.get().and_then(SharedCell::result).is_none() {

@@ -172,6 +172,7 @@ pub(super) const CRATES: &[Row] = &[
         layer: Layer::Facade,
         ours: &[
             "evloop-blocking",
+            "evloop-cancel",
             "evloop-combinators",
             "evloop-executor",
             "evloop-net",
@@ -180,10 +181,16 @@ pub(super) const CRATES: &[Row] = &[
             "evloop-task",
             "evloop-time",
         ],
-        foreign: &[(
-            "rustix",
-            "tells whether a descriptor number still means the file that is watched",
-        )],
+        foreign: &[
+            (
+                "pin-project-lite",
+                "pins the code inside of a time limit without unsafe code of ours",
+            ),
+            (
+                "rustix",
+                "tells whether a descriptor number still means the file that is watched",
+            ),
+        ],
     },
     Row {
         name: "xtask",
