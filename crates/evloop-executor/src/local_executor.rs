@@ -22,6 +22,11 @@ const MOST_ARRIVALS: usize = 1024;
 /// Rounds of cancelling that `close` grants to destructors that spawn again.
 const CLOSE_ROUNDS: usize = 64;
 
+/// How often `close` lets other threads run that it has to wait for. They need a few instructions, but
+/// on a busy machine many turns may pass before they get them. Bounded, since a step that somebody
+/// took out of the queue and kept never comes.
+const MOST_WAITS: usize = if cfg!(loom) { 64 } else { 20_000 };
+
 /// Runs tasks and callbacks on the thread that made it, first in, first out.
 ///
 /// It knows no time and no I/O: a loop calls [`LocalExecutor::run_ready`] once a turn and waits
@@ -197,8 +202,8 @@ impl LocalExecutor {
         let (parker, unparker) = parking::pair();
         let former = self.block.swap_unparker(Some(unparker.into()));
         let _former = FormerUnparker(self.block, former);
-        let end = self.run_root(future, |ended| {
-            while !ended() {
+        let end = self.run_root(future, |main| {
+            while !main.done() {
                 self.take_arrivals();
                 if self.run_turn() == 0 {
                     parker.park();
@@ -245,7 +250,10 @@ impl LocalExecutor {
     /// Returns the number of tasks and callbacks that would not end.
     fn cancel_all(&self) -> usize {
         let local = self.local();
-        for _ in 0..CLOSE_ROUNDS {
+        let mut n_rounds = 0;
+        let mut n_waits = 0;
+        let mut n_abandoned = 0;
+        while n_rounds < CLOSE_ROUNDS && n_waits < MOST_WAITS {
             self.take_arrivals();
             for task in all_tasks_of(self.block, local) {
                 if task.cancelling() == 0 {
@@ -253,21 +261,43 @@ impl LocalExecutor {
                 }
             }
             let jobs = std::mem::take(&mut *local.ready.borrow_mut());
-            if jobs.is_empty() && local.tasks.borrow().is_empty() {
-                return 0;
-            }
-            if jobs.is_empty() {
-                // Another thread is in the middle of waking the last ones.
-                yield_now();
-            }
-            for job in jobs {
-                match job {
-                    Job::Task(step) => step.run(),
-                    job @ Job::Call(_) => job.discard(),
+            if !jobs.is_empty() {
+                n_rounds += 1;
+                for job in jobs {
+                    match job {
+                        Job::Task(step) => step.run(),
+                        job @ Job::Call(_) => job.discard(),
+                    }
                 }
+            } else if local.tasks.borrow().is_empty() {
+                return n_abandoned;
+            } else {
+                let n_dropped = self.drop_suspended();
+                n_abandoned += n_dropped;
+                n_waits += usize::from(n_dropped == 0);
             }
         }
-        local.tasks.borrow().len() + local.ready.borrow().len()
+        n_abandoned + local.tasks.borrow().len() + local.ready.borrow().len()
+    }
+
+    /// Drops the coroutines of tasks that have caught their cancellation and wait for something that
+    /// will not come. Returns how many.
+    fn drop_suspended(&self) -> usize {
+        let local = self.local();
+        let suspended = all_tasks_of(self.block, local);
+        suspended.iter().for_each(TaskRef::wake);
+        let jobs = std::mem::take(&mut *local.ready.borrow_mut());
+        if jobs.is_empty() {
+            // Another thread is in the middle of waking the last ones, and was interrupted there:
+            // what it sends later would find nobody to drop it at home.
+            yield_now();
+        }
+        let n_tasks = jobs
+            .iter()
+            .filter(|job| matches!(job, Job::Task(_)))
+            .count();
+        jobs.into_iter().for_each(Job::discard);
+        n_tasks
     }
 }
 

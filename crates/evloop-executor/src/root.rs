@@ -44,13 +44,13 @@ pub enum RootEnd<T> {
 impl LocalExecutor {
     /// Runs `future` as a task while `drive` turns the loop.
     ///
-    /// `drive` is given a question, "has it ended?", to ask between turns. When it returns, the
-    /// future has ended or is dropped: it may borrow from the caller.
+    /// `drive` is given the task, to ask between turns whether it is done, or to cancel it. When it
+    /// returns, the future has ended or is dropped: it may borrow from the caller.
     #[track_caller]
     pub fn run_root<F: Future>(
         &self,
         future: F,
-        drive: impl FnOnce(&dyn Fn() -> bool),
+        drive: impl FnOnce(&Task<()>),
     ) -> RootEnd<F::Output> {
         if self.is_closed() {
             return RootEnd::Unfinished;
@@ -62,7 +62,7 @@ impl LocalExecutor {
         let link = Rc::new(Link::to(place.as_mut()));
         let task = Builder::new().spawn_local(self.scheduler(), Coroutine(Rc::clone(&link)));
         let root = Root { task, link };
-        drive(&|| root.task.done());
+        drive(&root.task);
         let end = match root.task.result() {
             Ok(Err(JoinError::Panicked(panic))) => RootEnd::Panicked(panic.clone()),
             Ok(Err(JoinError::Cancelled(_))) if self.is_closed() => RootEnd::Unfinished,

@@ -19,6 +19,9 @@ pub enum RunError {
     Stopped,
     /// The future ran as a task, and that was cancelled.
     Cancelled(Cancellation),
+    /// SIGINT has cancelled the future's task, or has ended the run at once: see
+    /// [`Runner::run`](crate::Runner::run).
+    Interrupted,
     /// The system makes no loop: it is out of descriptors or memory.
     Create(io::Error),
     /// The system can no longer wait for events: a descriptor of the loop was closed behind it.
@@ -35,6 +38,7 @@ impl fmt::Display for RunError {
             ),
             Self::Stopped => f.write_str("the event loop was stopped before the future completed"),
             Self::Cancelled(cancellation) => write!(f, "the main task was {cancellation}"),
+            Self::Interrupted => f.write_str("the run was interrupted by SIGINT"),
             Self::Create(error) => write!(f, "failed to make an event loop: {error}"),
             Self::Poll(error) => write!(f, "failed to wait for events: {error}"),
         }

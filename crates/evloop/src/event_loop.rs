@@ -58,6 +58,19 @@ pub struct EventLoop {
     more_arrivals: Cell<bool>,
     steps_since_poll: Cell<usize>,
     last_poll: Cell<Option<Instant>>,
+    /// Descriptors that only end a wait, and are not looked at while work is ready.
+    n_quiet_sources: Cell<usize>,
+}
+
+/// How a loop goes on after a turn.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// With another turn.
+    GoOn,
+    /// With one more turn, for what is queued: as in asyncio, whose loop stops by a callback.
+    LastTurn,
+    /// Not at all.
+    Leave,
 }
 
 impl EventLoop {
@@ -91,7 +104,7 @@ impl EventLoop {
         let shared = Arc::new(shared);
         let reporter = Arc::downgrade(&shared);
         executor.set_reporter(Some(Arc::new(move |context| match reporter.upgrade() {
-            Some(shared) => Handle::from_shared(shared).call_exception_handler(context),
+            Some(shared) => Handle::from_shared(shared).report(context),
             None => context.print(),
         })));
         Self {
@@ -102,6 +115,7 @@ impl EventLoop {
             more_arrivals: Cell::new(false),
             steps_since_poll: Cell::new(0),
             last_poll: Cell::new(None),
+            n_quiet_sources: Cell::new(0),
         }
     }
 
@@ -139,16 +153,28 @@ impl EventLoop {
     #[doc(alias = "block_on")]
     pub fn run_until_complete<F: IntoFuture>(&self, future: F) -> Result<F::Output, RunError> {
         let running = self.start()?;
-        let mut polled = Ok(());
-        let end = self.executor.run_root(future.into_future(), |ended| {
-            polled = self.turn_until(ended);
+        let ended = self.run_main(future.into_future(), |main| match main.done() {
+            true => Next::LastTurn,
+            false => Next::GoOn,
         });
         drop(running);
-        match end {
-            RootEnd::Finished(output) => Ok(output),
-            RootEnd::Cancelled(cancellation) => Err(RunError::Cancelled(cancellation)),
-            RootEnd::Unfinished => Err(polled.err().map_or(RunError::Stopped, RunError::Poll)),
-            RootEnd::Panicked(panic) => panic.resume(),
+        ended?.or_resume()
+    }
+
+    /// Runs `future` as a task; after each turn `next` looks at that task and says how to go on.
+    #[track_caller]
+    pub(crate) fn run_main<F: Future>(
+        &self,
+        future: F,
+        next: impl Fn(&Task<()>) -> Next,
+    ) -> Result<MainEnd<F::Output>, RunError> {
+        let mut polled = Ok(());
+        let end = self.executor.run_root(future, |main| {
+            polled = self.turn_while(&|| next(main));
+        });
+        match (end, polled) {
+            (RootEnd::Unfinished, Err(error)) => Err(RunError::Poll(error)),
+            (end, _) => Ok(MainEnd(end)),
         }
     }
 
@@ -161,7 +187,7 @@ impl EventLoop {
     /// [`RunError`]: the loop is closed, one is running on this thread, or it cannot wait.
     pub fn run_forever(&self) -> Result<(), RunError> {
         let running = self.start()?;
-        let polled = self.turn_until(&|| false);
+        let polled = self.turn_while(&|| Next::GoOn);
         drop(running);
         polled.map_err(RunError::Poll)
     }
@@ -175,12 +201,23 @@ impl EventLoop {
     ///
     /// While the loop is running.
     pub fn close(&self) {
+        let n_abandoned = self.end();
+        if n_abandoned > 0 {
+            let message =
+                format!("{n_abandoned} tasks or callbacks would not end and were abandoned");
+            self.handle
+                .call_exception_handler(&evloop_task::ErrorContext::new(message));
+        }
+    }
+
+    /// Closes the loop; returns the number of tasks and callbacks that would not end.
+    pub(crate) fn end(&self) -> usize {
         assert!(
             !self.is_running(),
             "failed to close the event loop: it is running; stop it first"
         );
         if self.executor.is_closed() {
-            return;
+            return 0;
         }
         let entered = self.enter_machines();
         self.handle.close_watches();
@@ -194,12 +231,7 @@ impl EventLoop {
         self.handle.close_reactor();
         let reactor = self.reactor.take();
         report_panic(None, "closing the reactor", || drop(reactor));
-        if n_abandoned > 0 {
-            let message =
-                format!("{n_abandoned} tasks or callbacks would not end and were abandoned");
-            self.handle
-                .call_exception_handler(&evloop_task::ErrorContext::new(message));
-        }
+        n_abandoned
     }
 
     /// Makes the three machines the current ones of this thread.
@@ -210,7 +242,7 @@ impl EventLoop {
     }
 
     /// Checks that the loop may run, and makes it the running one.
-    fn start(&self) -> Result<Running<'_>, RunError> {
+    pub(crate) fn start(&self) -> Result<Running<'_>, RunError> {
         if self.executor.is_closed() {
             return Err(RunError::Closed);
         }
@@ -223,19 +255,28 @@ impl EventLoop {
         })
     }
 
-    /// Turns the loop until it is stopped, or one turn after `ended` says yes: what was queued
-    /// before the end still runs, as in asyncio, whose loop stops by a callback.
-    fn turn_until(&self, ended: &dyn Fn() -> bool) -> io::Result<()> {
+    /// Turns the loop until it is stopped, or `next` says after a turn that it is over.
+    pub(crate) fn turn_while(&self, next: &dyn Fn() -> Next) -> io::Result<()> {
         // Filled by the drivers and woken after they have unlocked; empty between turns.
         let mut woken = Vec::new();
         let mut leaving = false;
         loop {
             self.run_once(leaving, &mut woken)?;
-            if leaving || self.is_stopping() {
+            if leaving {
                 return Ok(());
             }
-            leaving = ended();
+            let next = next();
+            if next == Next::Leave || self.is_stopping() {
+                return Ok(());
+            }
+            leaving = next == Next::LastTurn;
         }
+    }
+
+    /// Says how many of the descriptors only end a wait, so that turns with work ready need not look
+    /// at them.
+    pub(crate) fn set_quiet_sources(&self, n_sources: usize) {
+        self.n_quiet_sources.set(n_sources);
     }
 
     fn is_stopping(&self) -> bool {
@@ -329,7 +370,7 @@ impl EventLoop {
             .reactor
             .borrow()
             .as_ref()
-            .is_none_or(|reactor| reactor.source_count() == 0)
+            .is_none_or(|reactor| reactor.source_count() <= self.n_quiet_sources.get())
         {
             return false;
         }
@@ -361,8 +402,32 @@ fn wake_all(woken: &mut Vec<Waker>) {
 /// Guards of what is current on the thread.
 type Machines<'a> = (EnterGuard, TimeGuard<'a>, Entered);
 
+/// How the future of a run ended, unless waiting for events failed first.
+pub(crate) struct MainEnd<T>(RootEnd<T>);
+
+impl<T> MainEnd<T> {
+    pub(crate) fn is_panic(&self) -> bool {
+        matches!(self.0, RootEnd::Panicked(_))
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        matches!(self.0, RootEnd::Cancelled(_))
+    }
+
+    /// The output; a panic goes on here.
+    #[track_caller]
+    pub(crate) fn or_resume(self) -> Result<T, RunError> {
+        match self.0 {
+            RootEnd::Finished(output) => Ok(output),
+            RootEnd::Cancelled(cancellation) => Err(RunError::Cancelled(cancellation)),
+            RootEnd::Unfinished => Err(RunError::Stopped),
+            RootEnd::Panicked(panic) => panic.resume(),
+        }
+    }
+}
+
 /// The loop is the running one of this thread until this is dropped.
-struct Running<'a> {
+pub(crate) struct Running<'a> {
     event_loop: &'a EventLoop,
     _entered: Machines<'a>,
     _context: RunningGuard,

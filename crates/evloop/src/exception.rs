@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use evloop_task::ErrorContext;
 
@@ -44,6 +45,17 @@ impl Handle {
             both.source.clone_from(&context.source);
             self.default_exception_handler(&both);
         }
+    }
+
+    /// Tells the exception handler of what the executor has seen; of a task that is left over it says
+    /// so.
+    pub(crate) fn report(&self, context: &ErrorContext) {
+        if !self.shared().ending.load(Ordering::Relaxed) {
+            return self.call_exception_handler(context);
+        }
+        let mut context = context.clone();
+        context.message = format!("while the program was ending: {}", context.message);
+        self.call_exception_handler(&context);
     }
 
     /// What happens without an exception handler: the context is printed on standard error.

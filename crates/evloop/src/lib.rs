@@ -41,8 +41,8 @@
 //! # What this crate does not do
 //!
 //! One loop runs on one thread; a multi-thread runtime comes later, as do cancellation that can be
-//! caught, task groups, timeouts as scopes, sync primitives, processes and signals. For those today
-//! use `tokio` or `smol`.
+//! caught, task groups, timeouts as scopes, sync primitives, processes and signals other than ctrl-C.
+//! For those today use `tokio` or `smol`.
 
 #![forbid(unsafe_code)]
 
@@ -56,6 +56,8 @@ mod finally;
 #[cfg(doctest)]
 mod guides;
 mod handle;
+mod interrupts;
+mod left_over;
 pub mod prelude;
 mod run_in_executor;
 mod runner;
@@ -97,6 +99,7 @@ pub use evloop_combinators::{
 pub use evloop_executor::{CallHandle, block_on};
 pub use evloop_net::{Incoming, TcpListener, TcpStream};
 pub use evloop_reactor::{Direction, ReactorGone, ReactorHandle, Source};
+pub use evloop_signal::{Disposition, Signal};
 pub use evloop_task::{
     Builder as TaskBuilder, CallbackId, Cancellation, Child, ChildFailure, ChildOutput,
     EnsureFuture, ErrorContext, FirstException, Flatten, GroupClosed, GroupError, InvalidState,

@@ -2,29 +2,37 @@
 
 use std::fmt;
 use std::future::IntoFuture;
-use std::io;
+use std::io::{self, Write};
 use std::ops::Deref;
 use std::time::Duration;
 
+use evloop_signal::Signal;
 use evloop_task::ErrorContext;
 
 use crate::builder::Builder;
 use crate::error::RunError;
 use crate::event_loop::EventLoop;
+use crate::left_over::LeftOver;
 
 /// How long closing a runner waits for the threads of the default executor.
 const EXECUTOR_GRACE: Duration = Duration::from_secs(300);
 
-/// How often closing goes on after destructors have stopped the loop.
-const FINISH_ATTEMPTS: usize = 8;
+/// How long closing a runner waits for cancelled tasks to clean up.
+const TASK_GRACE: Duration = Duration::from_secs(10);
 
-/// What a leftover task is told.
-const PROGRAM_ENDED: &str = "the program has ended";
+/// How often closing goes on after callbacks have stopped the loop.
+const FINISH_ATTEMPTS: usize = 8;
 
 /// Runs `main` on a new event loop, then ends what it left behind, and returns its output.
 ///
 /// Afterwards, in this order: tasks that are left over are cancelled and finish, the default
-/// executor's work is waited for, and the loop is closed.
+/// executor's work is waited for, and the loop is closed. [`Runner`] says within which limits.
+///
+/// Ctrl-C is as in [`Runner::run`]: the first cancels the main task, which may clean up. A run that
+/// it has interrupted gives no output, so this function does not return: when the program has ended
+/// as above and standard output is flushed, the process dies by SIGINT, and its parent sees that (a
+/// shell shows 130). The destructors of the callers do not run; a program that needs them uses
+/// [`Runner`] and gets [`RunError::Interrupted`].
 ///
 /// ```
 /// let greeting = evloop::run(async {
@@ -45,11 +53,21 @@ pub fn run<F: IntoFuture>(main: F) -> F::Output {
         .and_then(|runner| runner.run(main));
     match ran {
         Ok(output) => output,
+        Err(RunError::Interrupted) => {
+            // Nobody else writes what is buffered; a broken pipe has nobody to be told.
+            let _flushed = io::stdout().flush();
+            Signal::INTERRUPT.kill_this_process()
+        }
         Err(error) => panic!("{error}"),
     }
 }
 
 /// An event loop for several runs, which cleans up when it is closed or dropped.
+///
+/// Cleaning up: tasks that are left are cancelled and finish, within
+/// [`task_grace`](Runner::task_grace); work of the default executor is waited for, within
+/// [`executor_grace`](Runner::executor_grace); the loop is closed. What exceeds its limit is
+/// abandoned and reported to the exception handler, and so is a panic of a leftover task.
 ///
 /// ```
 /// let runner = evloop::Runner::new()?;
@@ -61,6 +79,7 @@ pub fn run<F: IntoFuture>(main: F) -> F::Output {
 /// ```
 pub struct Runner {
     event_loop: EventLoop,
+    task_grace: Duration,
     executor_grace: Duration,
 }
 
@@ -82,8 +101,21 @@ impl Runner {
     pub fn with(builder: Builder) -> io::Result<Self> {
         Ok(Self {
             event_loop: builder.build()?,
+            task_grace: TASK_GRACE,
             executor_grace: EXECUTOR_GRACE,
         })
+    }
+
+    /// How long closing waits, on the loop's clock, for cancelled tasks to end; what has not by then is
+    /// reported and abandoned. Default: 10 s, where asyncio waits for ever. Zero leaves each task the
+    /// step in which it hears of the cancel.
+    ///
+    /// Tasks that the cancelled ones start to clean up with may run as long as those do, and are then
+    /// cancelled in their turn, within the same limit.
+    #[must_use]
+    pub fn task_grace(mut self, grace: Duration) -> Self {
+        self.task_grace = grace;
+        self
     }
 
     /// How long closing waits for the work of the default executor; what is not done by then is
@@ -94,7 +126,15 @@ impl Runner {
         self
     }
 
-    /// Runs `main` to its end, as [`EventLoop::run_until_complete`].
+    /// Runs `main` to its end, as [`EventLoop::run_until_complete`], and sees to ctrl-C meanwhile.
+    ///
+    /// On the process's main thread, if SIGINT does what it does by default: the first one cancels the
+    /// main task, also when the loop sleeps. The task may clean up; if it ends cancelled, and nobody
+    /// else has cancelled it, this is [`RunError::Interrupted`], and if it goes on to its end its
+    /// output is returned. The second SIGINT ends the run at once, whatever the main task does. The
+    /// third kills the process, which is the way out when a step blocks the thread. On return the
+    /// disposition is the former one, unless somebody has set another. SIGINT that is ignored (under
+    /// `nohup`) or handled by somebody else stays as it is.
     ///
     /// # Errors
     ///
@@ -103,9 +143,13 @@ impl Runner {
     /// # Panics
     ///
     /// When `main` does.
+    ///
+    /// # Cost
+    ///
+    /// On the main thread some fifteen system calls for a run, and an atomic load for a turn.
     #[track_caller]
     pub fn run<F: IntoFuture>(&self, main: F) -> Result<F::Output, RunError> {
-        self.event_loop.run_until_complete(main)
+        self.event_loop.run_interruptibly(main)
     }
 
     /// The loop.
@@ -124,56 +168,40 @@ impl Runner {
         if self.event_loop.is_closed() {
             return;
         }
-        // Before the loop turns again: what is left runs no further step but its end.
-        for task in self.event_loop.all_tasks().unwrap_or_default() {
-            task.cancel_with(PROGRAM_ENDED);
-        }
-        // A destructor that this runs may stop the loop: try again, but not for ever. Another loop
-        // may be running here, if this is dropped inside it: then nothing can be run to its end.
+        let left_over = self.event_loop.end_left_over_tasks(self.task_grace);
+        // A callback that this runs may stop the loop: try again, but not for ever. Another loop may be
+        // running here, if this is dropped inside it: then nothing can be waited for.
         for _ in 0..FINISH_ATTEMPTS {
-            match self.event_loop.run_until_complete(self.finish()) {
+            match self
+                .event_loop
+                .run_until_complete(self.shut_executor_down())
+            {
                 Err(RunError::Stopped) => {}
                 Ok(()) | Err(RunError::Nested) => break,
                 Err(error) => {
-                    let context = ErrorContext::new(format!("failed to clean up: {error}"));
-                    self.event_loop.call_exception_handler(&context);
+                    self.report(format!("failed to clean up: {error}"));
                     break;
                 }
             }
         }
-        self.event_loop.close();
-    }
-
-    async fn finish(&self) {
-        self.cancel_left_over_tasks().await;
-        if let Err(abandoned) = self
-            .event_loop
-            .shutdown_default_executor(self.executor_grace)
-            .await
-        {
-            let context = ErrorContext::new(format!("closing the event loop: {abandoned}"));
-            self.event_loop.call_exception_handler(&context);
+        match left_over {
+            LeftOver::Nothing => self.event_loop.close(),
+            LeftOver::Abandoned => {
+                let _reported = self.event_loop.end();
+            }
         }
     }
 
-    /// A turn is enough for each: a cancelled task ends at its next step. Its destructors may start
-    /// new ones, so look again, but not for ever.
-    async fn cancel_left_over_tasks(&self) {
-        const ROUNDS: usize = 64;
-        let own = evloop_task::current_task();
-        for _ in 0..ROUNDS {
-            let mut tasks = self.event_loop.all_tasks().unwrap_or_default();
-            tasks.retain(|task| Some(task) != own.as_ref());
-            if tasks.is_empty() {
-                return;
-            }
-            for task in &tasks {
-                if task.cancelling() == 0 {
-                    task.cancel_with(PROGRAM_ENDED);
-                }
-            }
-            evloop_task::yield_now().await;
+    async fn shut_executor_down(&self) {
+        let grace = self.executor_grace;
+        if let Err(abandoned) = self.event_loop.shutdown_default_executor(grace).await {
+            self.report(format!("closing the event loop: {abandoned}"));
         }
+    }
+
+    fn report(&self, message: String) {
+        self.event_loop
+            .call_exception_handler(&ErrorContext::new(message));
     }
 }
 

@@ -24,6 +24,8 @@ pub(crate) struct Shared {
     /// The loop leaves after the turn in which it sees this.
     pub(crate) stopping: AtomicBool,
     pub(crate) running: AtomicBool,
+    /// The program has ended, and what it left behind is coming to its end.
+    pub(crate) ending: AtomicBool,
     pub(crate) debug: AtomicBool,
     slow_callback_nanos: AtomicU64,
     pub(crate) handler: Mutex<Option<ExceptionHandler>>,
@@ -59,6 +61,7 @@ impl Shared {
             reactor: Mutex::new(Some((reactor, notifier))),
             stopping: AtomicBool::new(false),
             running: AtomicBool::new(false),
+            ending: AtomicBool::new(false),
             debug: AtomicBool::new(false),
             slow_callback_nanos: AtomicU64::new(100_000_000),
             handler: Mutex::new(None),

@@ -8,6 +8,8 @@ mod event_loop;
 mod executor;
 mod futures;
 mod gathering;
+mod interrupts;
+mod left_over;
 mod runner;
 mod tasks;
 mod waiting;

@@ -158,6 +158,16 @@ pub(super) const CRATES: &[Row] = &[
         ],
     },
     Row {
+        name: "evloop-signal",
+        layer: Layer::Built,
+        ours: &[],
+        foreign: &[(
+            "libc",
+            "sigaction itself: signal-hook-registry never restores a disposition, nix cannot ask \
+             for one without setting it, rustix has none, and setting one is unsafe in all of them",
+        )],
+    },
+    Row {
         name: "evloop",
         layer: Layer::Facade,
         ours: &[
@@ -167,6 +177,7 @@ pub(super) const CRATES: &[Row] = &[
             "evloop-executor",
             "evloop-net",
             "evloop-reactor",
+            "evloop-signal",
             "evloop-task",
             "evloop-time",
         ],

@@ -12,8 +12,8 @@ use crate::workspace::target_dir;
 
 const LIMIT: Duration = Duration::from_secs(40 * 60);
 
-/// Under miri the kernel's readiness calls do not exist, so these crates cannot run there.
-const NEED_A_KERNEL: &[&str] = &["evloop-reactor", "evloop-net", "evloop"];
+/// Under miri the kernel's readiness calls and signals do not exist, so these crates cannot run there.
+const NEED_A_KERNEL: &[&str] = &["evloop-reactor", "evloop-net", "evloop-signal", "evloop"];
 
 /// miri runs the crates with unsafe code and checks every access.
 pub(super) fn miri(setup: &Setup<'_>) -> Result<Outcome> {

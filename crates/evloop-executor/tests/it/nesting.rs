@@ -225,7 +225,7 @@ fn a_root_on_a_closed_executor_is_unfinished() {
         let executor = LocalExecutor::new();
         executor.close();
 
-        let end = executor.run_root(async { 1 }, |done| assert!(done()));
+        let end = executor.run_root(async { 1 }, |main| assert!(main.done()));
 
         assert!(matches!(end, RootEnd::Unfinished), "{end:?}");
     });

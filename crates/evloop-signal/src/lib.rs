@@ -1,0 +1,72 @@
+//! Watching signals of the process, with the former disposition restored afterwards.
+//!
+//! While a [`Watch`] lives, its signal is counted instead of doing what it does by default, and a
+//! descriptor becomes readable, for whoever waits for descriptors. When the watch is dropped, the
+//! signal acts again as it did before. The crate starts no thread and knows no event loop.
+//!
+//! # The nouns
+//!
+//! - [`Signal`]: which one. For now this is [`Signal::INTERRUPT`], ctrl-C.
+//! - [`Watch`]: counts a signal, as long as it lives. There is one for each signal of a process,
+//!   because a disposition belongs to the process.
+//! - [`Disposition`]: what a signal does, which [`Signal::disposition`] asks for.
+//! - [`Wakeups`]: the descriptor that is readable after a signal.
+//! - [`WatchError`]: why a signal is not watched.
+//!
+//! # Example
+//!
+//! ```
+//! use evloop_signal::{Disposition, Signal, Watch};
+//!
+//! let watch = Watch::instead_of_default(Signal::INTERRUPT, 2)?;
+//! assert_eq!(Signal::INTERRUPT.disposition()?, Disposition::Handled);
+//! assert_eq!(watch.count(), 0); // Ctrl-C would be counted now; after two it kills again.
+//!
+//! drop(watch);
+//! assert_eq!(Signal::INTERRUPT.disposition()?, Disposition::Default);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Relation to asyncio
+//!
+//! asyncio's `Runner` replaces the handler of SIGINT for the time of a run, if it is the default
+//! one and the thread is the main thread: `evloop::Runner` does it with this crate. asyncio writes
+//! the numbers of signals to a pipe, which can fill up; here the count is a word of memory, and the
+//! descriptor only wakes.
+//!
+//! # What this crate does not do
+//!
+//! Other signals, callbacks and streams of signals. Replacing a handler that is not the default
+//! one. On systems other than Unix every attempt is refused ([`WatchError::is_unsupported`]).
+//!
+//! Use `signal-hook` where a handler is to stay for the rest of the program: it chains to the former
+//! one, and never restores it.
+
+mod disposition;
+#[cfg_attr(not(unix), expect(dead_code, reason = "only one error happens there"))]
+mod error;
+mod signal;
+mod watch;
+
+#[cfg(unix)]
+mod unix;
+#[cfg(unix)]
+use unix as sys;
+#[cfg(unix)]
+pub use unix::Wakeups;
+
+#[cfg(not(unix))]
+mod without_signals;
+#[cfg(not(unix))]
+use without_signals as sys;
+
+pub use disposition::Disposition;
+pub use error::WatchError;
+pub use signal::Signal;
+pub use watch::Watch;
+
+/// True on the thread that the process started with; false where the system does not tell.
+#[must_use]
+pub fn is_main_thread() -> bool {
+    sys::is_main_thread()
+}

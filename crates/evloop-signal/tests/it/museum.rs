@@ -1,0 +1,31 @@
+//! Bugs of other runtimes.
+
+use std::fs::File;
+use std::io;
+
+use evloop_signal::{Signal, Watch};
+
+use crate::child::in_child;
+use crate::foreign::raise;
+
+#[test]
+fn museum_bm96_a_full_descriptor_loses_no_signal_and_touches_no_errno() {
+    in_child(
+        "museum::museum_bm96_a_full_descriptor_loses_no_signal_and_touches_no_errno",
+        || {
+            let watch = Watch::instead_of_default(Signal::INTERRUPT, u32::MAX).unwrap();
+            for _ in 0..100_000 {
+                raise();
+            }
+            assert_eq!(watch.count(), 100_000);
+
+            // The handler's `write` fails now with another error than this.
+            File::open("/nowhere/at/all").unwrap_err();
+            raise();
+            let errno = io::Error::last_os_error();
+
+            assert_eq!(errno.kind(), io::ErrorKind::NotFound);
+            assert_eq!(watch.count(), 100_001);
+        },
+    );
+}
