@@ -5,7 +5,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::{Arc, PoisonError};
 
-use evloop_task::{ErrorContext, current_scheduler, outside_of_tasks};
+use evloop_task::{ContextSnapshot, ErrorContext, current_scheduler, outside_of_tasks};
 
 use crate::sync::{AtomicU8, Mutex, Ordering};
 
@@ -19,6 +19,9 @@ const CANCELLED: u8 = 3;
 /// Dropping the handle leaves the callback scheduled. Clones mean the same callback. Cancelling is
 /// decided by one atomic step, so it works from any thread: either the callback never runs, or
 /// [`CallHandle::cancel`] returns false.
+///
+/// The callback runs in a copy of the [`Context`](evloop_task::Context) that is current where the
+/// handle is made.
 #[derive(Clone)]
 pub struct CallHandle(Arc<dyn Callable>);
 
@@ -34,7 +37,7 @@ pub(crate) trait Callable: Send + Sync {
 struct Call<F> {
     state: AtomicU8,
     /// Taken by whoever moves the state out of pending, so the lock is never contended.
-    callback: Mutex<Option<F>>,
+    callback: Mutex<Option<(F, ContextSnapshot)>>,
     made_at: &'static Location<'static>,
 }
 
@@ -42,9 +45,18 @@ impl CallHandle {
     /// Wraps a callback, without scheduling it.
     #[track_caller]
     pub fn new(callback: impl FnOnce() + Send + 'static) -> Self {
+        Self::in_context(ContextSnapshot::take(), callback)
+    }
+
+    /// Wraps a callback to run in `context`.
+    #[track_caller]
+    pub(crate) fn in_context(
+        context: ContextSnapshot,
+        callback: impl FnOnce() + Send + 'static,
+    ) -> Self {
         Self(Arc::new(Call {
             state: AtomicU8::new(PENDING),
-            callback: Mutex::new(Some(callback)),
+            callback: Mutex::new(Some((callback, context))),
             made_at: Location::caller(),
         }))
     }
@@ -75,7 +87,7 @@ impl CallHandle {
 
 impl<F: FnOnce() + Send> Call<F> {
     /// Moves the state from pending to `to` and takes the callback; `None` when it was not pending.
-    fn claim(&self, to: u8) -> Option<F> {
+    fn claim(&self, to: u8) -> Option<(F, ContextSnapshot)> {
         // AcqRel: whoever sees CANCELLED or RUNNING also sees what was done before it.
         self.state
             .compare_exchange(PENDING, to, Ordering::AcqRel, Ordering::Acquire)
@@ -89,18 +101,22 @@ impl<F: FnOnce() + Send> Call<F> {
 
 impl<F: FnOnce() + Send> Callable for Call<F> {
     fn run(&self) {
-        let Some(callback) = self.claim(RUNNING) else {
+        let Some((callback, context)) = self.claim(RUNNING) else {
             return;
         };
-        let outcome = catch_unwind(AssertUnwindSafe(|| outside_of_tasks(callback)));
-        self.state.store(DONE, Ordering::Release);
-        if let Err(payload) = outcome {
-            report_panic("a callback", self.made_at, payload);
-        }
+        let call = || {
+            let outcome = catch_unwind(AssertUnwindSafe(callback));
+            self.state.store(DONE, Ordering::Release);
+            if let Err(payload) = outcome {
+                // Inside: the exception handler runs in the context of the callback.
+                report_panic("a callback", self.made_at, payload);
+            }
+        };
+        outside_of_tasks(|| context.run(call));
     }
 
     fn cancel(&self) -> bool {
-        let Some(callback) = self.claim(CANCELLED) else {
+        let Some((callback, _context)) = self.claim(CANCELLED) else {
             return false;
         };
         drop_contained(callback, self.made_at);
@@ -124,7 +140,7 @@ impl<F> Drop for Call<F> {
             .get_mut()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        if let Some(callback) = callback {
+        if let Some((callback, _context)) = callback {
             drop_contained(callback, self.made_at);
         }
     }

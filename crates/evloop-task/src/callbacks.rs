@@ -4,6 +4,7 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::context::ContextSnapshot;
 use crate::current;
 use crate::error::{TaskResult, contain};
 use crate::report::{ErrorContext, report};
@@ -74,12 +75,12 @@ impl fmt::Display for Label {
 /// What a callback does.
 type Body<T> = Box<dyn FnOnce(&TaskResult<T>) + Send>;
 
-/// A callback and what it is called.
+/// A callback, what it is called, and the context it was registered in.
 pub(crate) struct Callback<T> {
     pub(crate) id: CallbackId,
     pub(crate) label: Label,
     /// Taken by the call, or by drop.
-    body: Option<Body<T>>,
+    body: Option<(Body<T>, ContextSnapshot)>,
 }
 
 impl<T> Callback<T> {
@@ -87,27 +88,33 @@ impl<T> Callback<T> {
         Self {
             id,
             label,
-            body: Some(body),
+            body: Some((body, ContextSnapshot::take())),
         }
     }
 
     /// Calls it outside of any task; a panic goes to the exception handler.
     pub(crate) fn call(mut self, result: &TaskResult<T>, scheduler: &'static dyn Scheduler) {
-        let Some(body) = self.body.take() else { return };
-        if let Err(payload) = contain(|| current::outside_of_tasks(|| body(result))) {
-            let context = ErrorContext::from_panic("a done callback", payload);
-            report(
-                Some(scheduler),
-                &context.with_source(self.label.to_string()),
-            );
-        }
+        let Some((body, context)) = self.body.take() else {
+            return;
+        };
+        let call = || {
+            if let Err(payload) = contain(|| body(result)) {
+                // Inside: the exception handler runs in the context of the callback.
+                let report_of = ErrorContext::from_panic("a done callback", payload);
+                report(
+                    Some(scheduler),
+                    &report_of.with_source(self.label.to_string()),
+                );
+            }
+        };
+        current::outside_of_tasks(|| context.run(call));
     }
 }
 
 impl<T> Drop for Callback<T> {
     /// Drops a callback that was removed, or whose loop is closed.
     fn drop(&mut self) {
-        if let Some(body) = self.body.take() {
+        if let Some((body, _context)) = self.body.take() {
             drop_contained(body, "a done callback");
         }
     }

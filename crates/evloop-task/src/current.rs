@@ -16,6 +16,7 @@ use std::ptr;
 use std::task::Waker;
 
 use crate::anchor::Anchor;
+use crate::meta::Meta;
 use crate::sync::thread_cell;
 use crate::task_ref::TaskRef;
 
@@ -59,6 +60,17 @@ fn with_frame<R>(f: impl FnOnce(&Frame<'_>) -> R) -> Option<R> {
     let frame = CURRENT.with(Cell::get);
     // SAFETY: (1) a pointer that is not null refers to a live frame; (2) the reference ends here.
     unsafe { frame.as_ref() }.map(f)
+}
+
+/// The address of the running task's frame, null outside of tasks: no two live ones share it.
+#[inline]
+pub(crate) fn frame_address() -> *const () {
+    CURRENT.with(Cell::get).cast()
+}
+
+/// Calls `f` with the metadata of the running task, also while its coroutine is dropped.
+pub(crate) fn with_meta<R>(f: impl FnOnce(&Meta) -> R) -> Option<R> {
+    with_frame(|frame| f(frame.anchor.meta()))
 }
 
 /// Returns the task that is running on this thread, or `None` in a callback or outside a loop.

@@ -7,6 +7,8 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use crate::anchor::Anchor;
+use crate::context::{Context, inherited};
+use crate::eager::{self, EagerStart};
 use crate::home_bound::HomeBound;
 use crate::meta::Meta;
 use crate::runnable::Runnable;
@@ -25,6 +27,8 @@ use crate::task::Task;
 #[derive(Clone, Debug, Default)]
 pub struct Builder {
     name: Option<Arc<str>>,
+    context: Option<Context>,
+    eager_start: EagerStart,
 }
 
 impl Builder {
@@ -41,7 +45,50 @@ impl Builder {
         self
     }
 
-    /// Spawns a coroutine on `scheduler`; its first step is queued like a callback.
+    /// Runs the task in exactly this context, no copy of it: it sees what others change there, and
+    /// they see what it sets. Without this a task has a copy of the context that is current at the
+    /// spawn.
+    ///
+    /// ```
+    /// # fn with(scheduler: &'static dyn evloop_task::Scheduler) {
+    /// use evloop_task::{Builder, Context};
+    ///
+    /// let context = Context::new();
+    /// let task = Builder::new().context(context.clone()).spawn(scheduler, async {});
+    /// assert!(task.context().is_same(&context));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn context(mut self, context: Context) -> Self {
+        self.context = Some(context);
+        self
+    }
+
+    /// Runs the first step inside the spawn, instead of queueing it, when the task is spawned from
+    /// within its own loop, by a task or callback that this loop runs. Anywhere else the spawn is an
+    /// ordinary one. Without this the scheduler decides: [`Scheduler::eager_tasks`].
+    ///
+    /// A coroutine that ends without suspending has never been in the queue, and its task is done
+    /// when the spawn returns. During the step the new task is the current one; a panic ends only
+    /// it. One that suspends goes on like any other.
+    ///
+    /// The order changes: the step runs before what was ready earlier, and before the spawner knows
+    /// the task. Each eager spawn inside an eager step takes a part of the stack, so the depth of
+    /// such a chain is for the caller to bound.
+    #[must_use]
+    pub fn eager_start(mut self, eager: bool) -> Self {
+        self.eager_start = EagerStart::from(eager);
+        self
+    }
+
+    /// How the task is to start; for executors that queue the first step themselves.
+    #[must_use]
+    pub fn starts_eagerly_on(&self, scheduler: &'static dyn Scheduler) -> bool {
+        self.eager_start.is_wanted_on(scheduler)
+    }
+
+    /// Spawns a coroutine on `scheduler`; its first step is queued like a callback, unless it is
+    /// wanted at once ([`Builder::eager_start`]).
     ///
     /// Dropping the handle detaches the task: it runs on, kept alive by its scheduler.
     ///
@@ -54,12 +101,14 @@ impl Builder {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
+        let eager_start = self.eager_start;
         let (step, task) = self.prepare(scheduler, coroutine);
-        step.schedule();
+        eager::start(step, scheduler, eager_start);
         task
     }
 
-    /// As [`Builder::spawn`], but leaves it to the caller to queue the first step.
+    /// As [`Builder::spawn`], but leaves it to the caller to queue the first step, or to run it where
+    /// [`Builder::starts_eagerly_on`] says so.
     #[track_caller]
     pub fn prepare<F>(
         self,
@@ -71,6 +120,7 @@ impl Builder {
         F::Output: Send + 'static,
     {
         let meta = Meta::new(scheduler, Location::caller(), self.name);
+        give_context(&meta, self.context);
         let (runnable, task) = async_task::Builder::new()
             .metadata(meta)
             .spawn(|meta| Shell::new(anchor_in_task(meta), coroutine), schedule);
@@ -93,6 +143,7 @@ impl Builder {
         F::Output: 'static,
     {
         let meta = Meta::new(scheduler, Location::caller(), self.name);
+        give_context(&meta, self.context);
         let coroutine = HomeBound::new(coroutine);
         let builder = async_task::Builder::new().metadata(meta);
         // SAFETY: `spawn_unchecked` asks for four things. The future and the schedule function are
@@ -103,7 +154,17 @@ impl Builder {
         let (runnable, task) = unsafe {
             builder.spawn_unchecked(|meta| Shell::new(anchor_in_task(meta), coroutine), schedule)
         };
-        start(runnable, task)
+        let task = Task::new(task);
+        eager::start(Runnable::new(runnable), scheduler, self.eager_start);
+        task
+    }
+}
+
+/// Gives a new task the context it was told to use, or else a copy of the current one.
+#[inline]
+fn give_context(meta: &Meta, given: Option<Context>) {
+    if let Some(context) = given.or_else(inherited) {
+        meta.set_context(context);
     }
 }
 
@@ -112,16 +173,6 @@ fn anchor_in_task(meta: &Meta) -> Anchor {
     // SAFETY: (1) async-task calls this with the metadata in its final place; (2) the anchor is
     // stored in the future of the same allocation.
     unsafe { Anchor::new(meta) }
-}
-
-#[inline]
-fn start<T>(
-    runnable: async_task::Runnable<Meta>,
-    task: async_task::Task<crate::slot::Slot<T>, Meta>,
-) -> Task<T> {
-    let task = Task::new(task);
-    Runnable::new(runnable).schedule();
-    task
 }
 
 /// What async-task calls when a task has to be run. A function without captures, so that

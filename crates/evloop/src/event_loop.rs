@@ -138,9 +138,20 @@ impl EventLoop {
     #[track_caller]
     #[doc(alias = "block_on")]
     pub fn run_until_complete<F: IntoFuture>(&self, future: F) -> Result<F::Output, RunError> {
+        self.run_main(evloop_task::Builder::new(), future)
+    }
+
+    /// As [`EventLoop::run_until_complete`], with options of the future's task.
+    #[track_caller]
+    pub(crate) fn run_main<F: IntoFuture>(
+        &self,
+        builder: evloop_task::Builder,
+        future: F,
+    ) -> Result<F::Output, RunError> {
         let running = self.start()?;
         let mut polled = Ok(());
-        let end = self.executor.run_root(future.into_future(), |ended| {
+        let future = future.into_future();
+        let end = self.executor.run_root_with(builder, future, |ended| {
             polled = self.turn_until(ended);
         });
         drop(running);

@@ -61,6 +61,7 @@ mod runner;
 mod shared;
 mod slow_step;
 mod tasks;
+mod threadsafe_task;
 mod timer_handle;
 
 pub use builder::Builder;
@@ -71,6 +72,7 @@ pub use handle::{Handle, WrongThread};
 pub use run_in_executor::{IntoExecutor, to_thread};
 pub use runner::{Runner, run};
 pub use tasks::{all_tasks, call_soon};
+pub use threadsafe_task::{ResultError, ThreadsafeTask};
 pub use timer_handle::TimerHandle;
 
 pub use evloop_blocking::{
@@ -85,10 +87,10 @@ pub use evloop_executor::{CallHandle, block_on};
 pub use evloop_net::{Incoming, TcpListener, TcpStream};
 pub use evloop_reactor::{Direction, ReactorGone, ReactorHandle, Source};
 pub use evloop_task::{
-    Builder as TaskBuilder, CallbackId, Cancellation, EnsureFuture, ErrorContext, FirstException,
-    Flatten, InvalidState, JoinError, NoRunningLoop, Outcome, Panic, Promise, Scheduler, Task,
-    TaskError, TaskId, TaskRef, TaskResult, create_task, create_task_local, current_task,
-    ensure_future, yield_now,
+    Builder as TaskBuilder, CallbackId, Cancellation, Context, ContextVar, EnsureFuture,
+    ErrorContext, FirstException, Flatten, InvalidState, InvalidToken, JoinError, NoRunningLoop,
+    Outcome, Panic, Promise, Scheduler, Task, TaskError, TaskId, TaskRef, TaskResult, Token,
+    copy_context, create_task, create_task_local, current_task, ensure_future, yield_now,
 };
 pub use evloop_time::{
     Clock, Deadline, Elapsed, Interval, InvalidDelay, InvalidPeriod, ManualClock, MissedTicks,

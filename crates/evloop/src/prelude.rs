@@ -11,7 +11,7 @@
 //! ```
 
 pub use crate::{
-    AllCompleted, EnsureFuture, EventLoop, FirstCompleted, FirstException, Handle, JoinError,
-    Promise, Task, create_task, create_task_local, current_task, deadline, ensure_future, gather,
-    race, sleep, to_thread, try_gather, wait, yield_now,
+    AllCompleted, ContextVar, EnsureFuture, EventLoop, FirstCompleted, FirstException, Handle,
+    JoinError, Promise, Task, create_task, create_task_local, current_task, deadline,
+    ensure_future, gather, race, sleep, to_thread, try_gather, wait, yield_now,
 };

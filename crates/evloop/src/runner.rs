@@ -6,7 +6,7 @@ use std::io;
 use std::ops::Deref;
 use std::time::Duration;
 
-use evloop_task::ErrorContext;
+use evloop_task::{Builder as TaskBuilder, Context, ErrorContext};
 
 use crate::builder::Builder;
 use crate::error::RunError;
@@ -61,6 +61,8 @@ pub fn run<F: IntoFuture>(main: F) -> F::Output {
 /// ```
 pub struct Runner {
     event_loop: EventLoop,
+    /// What each main task runs in.
+    context: Context,
     executor_grace: Duration,
 }
 
@@ -82,6 +84,7 @@ impl Runner {
     pub fn with(builder: Builder) -> io::Result<Self> {
         Ok(Self {
             event_loop: builder.build()?,
+            context: Context::current(),
             executor_grace: EXECUTOR_GRACE,
         })
     }
@@ -96,6 +99,21 @@ impl Runner {
 
     /// Runs `main` to its end, as [`EventLoop::run_until_complete`].
     ///
+    /// All runs share one context, a copy from where the runner was made: what one run sets, the
+    /// next one sees.
+    ///
+    /// ```
+    /// use evloop::{ContextVar, Runner};
+    ///
+    /// static N_RUNS: ContextVar<u32> = ContextVar::new("n_runs");
+    ///
+    /// let runner = Runner::new()?;
+    /// runner.run(async { N_RUNS.set(1) })?;
+    /// assert_eq!(runner.run(async { N_RUNS.get() })?, Some(1));
+    /// assert_eq!(N_RUNS.get(), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`RunError`], in particular when the runner is closed or a loop runs on this thread.
@@ -105,7 +123,22 @@ impl Runner {
     /// When `main` does.
     #[track_caller]
     pub fn run<F: IntoFuture>(&self, main: F) -> Result<F::Output, RunError> {
-        self.event_loop.run_until_complete(main)
+        self.run_in(&self.context, main)
+    }
+
+    /// As [`Runner::run`], in `context` instead of the runner's own.
+    ///
+    /// # Errors
+    ///
+    /// As [`Runner::run`].
+    ///
+    /// # Panics
+    ///
+    /// When `main` does.
+    #[track_caller]
+    pub fn run_in<F: IntoFuture>(&self, context: &Context, main: F) -> Result<F::Output, RunError> {
+        let builder = TaskBuilder::new().context(context.clone());
+        self.event_loop.run_main(builder, main)
     }
 
     /// The loop.

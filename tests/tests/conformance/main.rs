@@ -3,12 +3,15 @@
 //! A test `case_NNN_what_it_shows` shows the behaviour with that number of the project's list. All
 //! run on loops whose clock jumps, so none of them takes time.
 
+mod contexts;
+mod eager;
 mod event_loop;
 mod executor;
 mod futures;
 mod gathering;
 mod runner;
 mod tasks;
+mod threadsafe;
 mod waiting;
 
 use std::time::Duration;

@@ -1,0 +1,101 @@
+//! Which context is current: the one that was entered last, the running task's, or the thread's.
+//!
+//! A task's own context is found through the frame of its poll, so polling costs nothing for it.
+//! What is entered besides (by [`Context::run`] and by callbacks) remembers the frame it was
+//! entered in, and holds only there: a task that is polled inside, by a nested loop or as an eager
+//! start, has its own.
+//!
+//! # Invariants
+//!
+//! 1. The thread-local pointer is null or points to an [`Entered`] on the stack of a call of
+//!    [`within`] that has not returned: the guard puts the former value back on every way out.
+//! 2. It is read only on its own thread, inside that call, and no reference to it is kept.
+
+#![expect(
+    unsafe_code,
+    reason = "the entered context is a stack frame reached through a thread-local"
+)]
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::ptr;
+
+use crate::context::Context;
+use crate::current;
+use crate::sync::thread_cell;
+
+struct Entered {
+    /// The frame of the task that was polled here; null outside of tasks. While this lives that
+    /// frame lives, so no other one has its address.
+    frame: *const (),
+    /// Made when it is needed, unless there was something to inherit.
+    context: OnceCell<Context>,
+}
+
+thread_cell! {
+    /// Const and without a destructor: it reads as null, never as destroyed.
+    ENTERED: *const Entered = ptr::null()
+}
+
+thread_local! {
+    /// The context of the thread itself, made when it is needed.
+    static OF_THREAD: RefCell<Option<Context>> = const { RefCell::new(None) };
+}
+
+/// Puts the former one back, also while unwinding.
+struct Restore(*const Entered);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        ENTERED.with(|entered| entered.set(self.0));
+    }
+}
+
+/// Calls `f` with `context` as the current one; `None` is an empty one that is not made yet.
+#[inline]
+pub(super) fn within<R>(context: Option<Context>, f: impl FnOnce() -> R) -> R {
+    let entered = Entered {
+        frame: current::frame_address(),
+        context: context.map_or_else(OnceCell::new, OnceCell::from),
+    };
+    let _restore = Restore(ENTERED.with(|place| place.replace(ptr::from_ref(&entered))));
+    f()
+}
+
+/// Calls `f` with the place of the entered context, if that is the current one.
+fn with_entered<R>(f: impl FnOnce(&OnceCell<Context>) -> R) -> Option<R> {
+    let entered = ENTERED.with(Cell::get);
+    // SAFETY: (1) a pointer that is not null refers to a live value; (2) the reference ends here.
+    let entered = unsafe { entered.as_ref() }?;
+    (entered.frame == current::frame_address()).then(|| f(&entered.context))
+}
+
+/// The current context itself, or `None` if it is not made yet, and so is empty.
+pub(super) fn peek() -> Option<Context> {
+    if let Some(entered) = with_entered(|place| place.get().cloned()) {
+        return entered;
+    }
+    if let Some(of_task) = current::with_meta(|meta| meta.peek_context().cloned()) {
+        return of_task;
+    }
+    // While the thread ends the variable may be gone.
+    OF_THREAD
+        .try_with(|place| place.borrow().clone())
+        .ok()
+        .flatten()
+}
+
+/// The current context itself, made if need be.
+pub(super) fn get_or_make() -> Context {
+    if let Some(entered) = with_entered(|place| place.get_or_init(Context::new).clone()) {
+        return entered;
+    }
+    if let Some(of_task) = current::with_meta(|meta| meta.context().clone()) {
+        return of_task;
+    }
+    OF_THREAD
+        .try_with(|place| {
+            let mut place = place.borrow_mut();
+            place.get_or_insert_with(Context::new).clone()
+        })
+        .unwrap_or_default()
+}
