@@ -37,7 +37,9 @@ pub(crate) trait Callable: Send + Sync {
 struct Call<F> {
     state: AtomicU8,
     /// Taken by whoever moves the state out of pending, so the lock is never contended.
-    callback: Mutex<Option<(F, ContextSnapshot)>>,
+    callback: Mutex<Option<F>>,
+    /// Kept as long as the handle, as in asyncio.
+    context: ContextSnapshot,
     made_at: &'static Location<'static>,
 }
 
@@ -56,7 +58,8 @@ impl CallHandle {
     ) -> Self {
         Self(Arc::new(Call {
             state: AtomicU8::new(PENDING),
-            callback: Mutex::new(Some((callback, context))),
+            callback: Mutex::new(Some(callback)),
+            context,
             made_at: Location::caller(),
         }))
     }
@@ -87,7 +90,7 @@ impl CallHandle {
 
 impl<F: FnOnce() + Send> Call<F> {
     /// Moves the state from pending to `to` and takes the callback; `None` when it was not pending.
-    fn claim(&self, to: u8) -> Option<(F, ContextSnapshot)> {
+    fn claim(&self, to: u8) -> Option<F> {
         // AcqRel: whoever sees CANCELLED or RUNNING also sees what was done before it.
         self.state
             .compare_exchange(PENDING, to, Ordering::AcqRel, Ordering::Acquire)
@@ -101,7 +104,7 @@ impl<F: FnOnce() + Send> Call<F> {
 
 impl<F: FnOnce() + Send> Callable for Call<F> {
     fn run(&self) {
-        let Some((callback, context)) = self.claim(RUNNING) else {
+        let Some(callback) = self.claim(RUNNING) else {
             return;
         };
         let call = || {
@@ -112,11 +115,11 @@ impl<F: FnOnce() + Send> Callable for Call<F> {
                 report_panic("a callback", self.made_at, payload);
             }
         };
-        outside_of_tasks(|| context.run(call));
+        outside_of_tasks(|| self.context.run(call));
     }
 
     fn cancel(&self) -> bool {
-        let Some((callback, _context)) = self.claim(CANCELLED) else {
+        let Some(callback) = self.claim(CANCELLED) else {
             return false;
         };
         drop_contained(callback, self.made_at);
@@ -140,7 +143,7 @@ impl<F> Drop for Call<F> {
             .get_mut()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        if let Some((callback, _context)) = callback {
+        if let Some(callback) = callback {
             drop_contained(callback, self.made_at);
         }
     }

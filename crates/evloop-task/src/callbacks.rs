@@ -79,8 +79,9 @@ type Body<T> = Box<dyn FnOnce(&TaskResult<T>) + Send>;
 pub(crate) struct Callback<T> {
     pub(crate) id: CallbackId,
     pub(crate) label: Label,
+    context: ContextSnapshot,
     /// Taken by the call, or by drop.
-    body: Option<(Body<T>, ContextSnapshot)>,
+    body: Option<Body<T>>,
 }
 
 impl<T> Callback<T> {
@@ -88,15 +89,14 @@ impl<T> Callback<T> {
         Self {
             id,
             label,
-            body: Some((body, ContextSnapshot::take())),
+            context: ContextSnapshot::take(),
+            body: Some(body),
         }
     }
 
     /// Calls it outside of any task; a panic goes to the exception handler.
     pub(crate) fn call(mut self, result: &TaskResult<T>, scheduler: &'static dyn Scheduler) {
-        let Some((body, context)) = self.body.take() else {
-            return;
-        };
+        let Some(body) = self.body.take() else { return };
         let call = || {
             if let Err(payload) = contain(|| body(result)) {
                 // Inside: the exception handler runs in the context of the callback.
@@ -107,14 +107,14 @@ impl<T> Callback<T> {
                 );
             }
         };
-        current::outside_of_tasks(|| context.run(call));
+        current::outside_of_tasks(|| self.context.run(call));
     }
 }
 
 impl<T> Drop for Callback<T> {
     /// Drops a callback that was removed, or whose loop is closed.
     fn drop(&mut self) {
-        if let Some((body, _context)) = self.body.take() {
+        if let Some(body) = self.body.take() {
             drop_contained(body, "a done callback");
         }
     }

@@ -67,7 +67,7 @@ impl Context {
     /// It need not be left before it is entered again, as asyncio asks: it may be current in several
     /// places, and on several threads, at once. A panic of `f` passes through.
     pub fn run<R>(&self, f: impl FnOnce() -> R) -> R {
-        entered::within(Some(self.clone()), f)
+        entered::within(Some(self), f)
     }
 
     /// The value that `variable` has in here.

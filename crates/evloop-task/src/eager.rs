@@ -1,6 +1,5 @@
 //! Starting a task at once: its first step runs inside the spawn.
 
-use crate::runnable::Runnable;
 use crate::scheduler::Scheduler;
 use crate::usage;
 
@@ -35,15 +34,5 @@ impl EagerStart {
             Self::Always => true,
             Self::Never => false,
         }
-    }
-}
-
-/// Queues the first step of a task, or runs it if that is wanted and may be.
-#[inline]
-pub(crate) fn start(first: Runnable, scheduler: &'static dyn Scheduler, eager: EagerStart) {
-    if eager.is_wanted_on(scheduler) {
-        scheduler.start_eagerly(first);
-    } else {
-        first.schedule();
     }
 }

@@ -81,7 +81,6 @@ impl Meta {
     }
 
     /// The context that the task has from its beginning.
-    #[cold]
     pub(crate) fn set_context(&self, context: Context) {
         self.extra().context.get_or_init(|| Box::new(context));
     }

@@ -24,6 +24,12 @@ fn is_used(what: u8) -> bool {
     USED.load(Ordering::Relaxed) & what != 0
 }
 
+/// True once anything of this module is used.
+#[inline]
+pub(crate) fn any() -> bool {
+    USED.load(Ordering::Relaxed) != 0
+}
+
 pub(crate) fn begin_contexts() {
     begin(CONTEXTS);
 }

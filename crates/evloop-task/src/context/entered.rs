@@ -23,17 +23,27 @@ use crate::context::Context;
 use crate::current;
 use crate::sync::thread_cell;
 
-struct Entered {
+struct Entered<'a> {
     /// The frame of the task that was polled here; null outside of tasks. While this lives that
     /// frame lives, so no other one has its address.
     frame: *const (),
-    /// Made when it is needed, unless there was something to inherit.
-    context: OnceCell<Context>,
+    given: Option<&'a Context>,
+    /// Made when it is needed and none was given.
+    made: OnceCell<Context>,
+}
+
+impl Entered<'_> {
+    fn get_or_make(&self) -> Context {
+        let context = self.given;
+        context
+            .unwrap_or_else(|| self.made.get_or_init(Context::new))
+            .clone()
+    }
 }
 
 thread_cell! {
     /// Const and without a destructor: it reads as null, never as destroyed.
-    ENTERED: *const Entered = ptr::null()
+    ENTERED: *const Entered<'static> = ptr::null()
 }
 
 thread_local! {
@@ -42,7 +52,7 @@ thread_local! {
 }
 
 /// Puts the former one back, also while unwinding.
-struct Restore(*const Entered);
+struct Restore(*const Entered<'static>);
 
 impl Drop for Restore {
     fn drop(&mut self) {
@@ -52,26 +62,28 @@ impl Drop for Restore {
 
 /// Calls `f` with `context` as the current one; `None` is an empty one that is not made yet.
 #[inline]
-pub(super) fn within<R>(context: Option<Context>, f: impl FnOnce() -> R) -> R {
+pub(super) fn within<R>(context: Option<&Context>, f: impl FnOnce() -> R) -> R {
     let entered = Entered {
         frame: current::frame_address(),
-        context: context.map_or_else(OnceCell::new, OnceCell::from),
+        given: context,
+        made: OnceCell::new(),
     };
-    let _restore = Restore(ENTERED.with(|place| place.replace(ptr::from_ref(&entered))));
+    let here = ptr::from_ref(&entered).cast();
+    let _restore = Restore(ENTERED.with(|place| place.replace(here)));
     f()
 }
 
-/// Calls `f` with the place of the entered context, if that is the current one.
-fn with_entered<R>(f: impl FnOnce(&OnceCell<Context>) -> R) -> Option<R> {
+/// Calls `f` with what was entered last, if that holds here.
+fn with_entered<R>(f: impl FnOnce(&Entered<'_>) -> R) -> Option<R> {
     let entered = ENTERED.with(Cell::get);
     // SAFETY: (1) a pointer that is not null refers to a live value; (2) the reference ends here.
     let entered = unsafe { entered.as_ref() }?;
-    (entered.frame == current::frame_address()).then(|| f(&entered.context))
+    (entered.frame == current::frame_address()).then(|| f(entered))
 }
 
 /// The current context itself, or `None` if it is not made yet, and so is empty.
 pub(super) fn peek() -> Option<Context> {
-    if let Some(entered) = with_entered(|place| place.get().cloned()) {
+    if let Some(entered) = with_entered(|place| place.given.or_else(|| place.made.get()).cloned()) {
         return entered;
     }
     if let Some(of_task) = current::with_meta(|meta| meta.peek_context().cloned()) {
@@ -86,7 +98,7 @@ pub(super) fn peek() -> Option<Context> {
 
 /// The current context itself, made if need be.
 pub(super) fn get_or_make() -> Context {
-    if let Some(entered) = with_entered(|place| place.get_or_init(Context::new).clone()) {
+    if let Some(entered) = with_entered(|place| place.get_or_make()) {
         return entered;
     }
     if let Some(of_task) = current::with_meta(|meta| meta.context().clone()) {

@@ -38,10 +38,11 @@ impl ContextSnapshot {
         Self(inherited())
     }
 
-    /// Calls `f` in the copy; what it sets is seen by nobody else. A panic of `f` passes through.
+    /// Calls `f` in the copy; what it sets is seen by nobody else, but by a second call. A panic of
+    /// `f` passes through.
     #[inline]
-    pub fn run<R>(self, f: impl FnOnce() -> R) -> R {
-        entered::within(self.0, f)
+    pub fn run<R>(&self, f: impl FnOnce() -> R) -> R {
+        entered::within(self.0.as_ref(), f)
     }
 }
 
