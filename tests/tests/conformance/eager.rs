@@ -1,6 +1,7 @@
 //! Eager tasks: the first step runs inside the spawn.
 
 use std::future::pending;
+use std::sync::Arc;
 use std::time::Duration;
 
 use evloop::{
@@ -284,6 +285,31 @@ fn case_195_nested_eager_tasks_are_all_listed_and_each_is_current_in_its_own_ste
                 assert!(task.done());
                 assert_eq!(task.await.unwrap(), 7);
                 assert_eq!(all_tasks(), [parent]);
+            })
+            .unwrap();
+    });
+}
+
+#[test]
+fn case_195_a_parent_is_let_go_after_the_step_that_interrupted_it() {
+    static VAR: ContextVar<Arc<()>> = ContextVar::new("var");
+
+    guarded(|| {
+        let value = Arc::new(());
+        virtual_loop()
+            .run_until_complete(async {
+                let of_parent = Arc::clone(&value);
+                create_task(async move {
+                    eager().create_task(pending::<()>()).detach();
+                    VAR.set(of_parent);
+                })
+                .await
+                .unwrap();
+                assert_eq!(
+                    Arc::strong_count(&value),
+                    1,
+                    "the memory of a task that ended"
+                );
             })
             .unwrap();
     });

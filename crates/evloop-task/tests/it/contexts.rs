@@ -1,7 +1,7 @@
 //! Contexts by themselves, and on a scheduler that is run by hand.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::{Arc, Barrier};
 
 use evloop_task::{
     Builder, Context, ContextSnapshot, ContextVar, Promise, closed_scheduler, copy_context,
@@ -224,41 +224,56 @@ fn a_done_callback_that_never_runs_gives_its_context_back() {
 
 #[test]
 fn threads_have_contexts_of_their_own_and_may_share_one() {
-    static VAR: ContextVar<u64> = ContextVar::new("var");
-    const N: u64 = 4;
+    static VAR: ContextVar<usize> = ContextVar::new("var");
+    const N: usize = 4;
 
     watched(|| {
-        let shared = Context::new();
-        let (start, tokens) = (Arc::new(Barrier::new(4)), Arc::new(Mutex::new(Vec::new())));
+        let (shared, all_there) = (Context::new(), Arc::new(Barrier::new(N)));
         let threads: Vec<_> = (0..N)
             .map(|n| {
-                let shared = shared.clone();
-                let (start, tokens) = (Arc::clone(&start), Arc::clone(&tokens));
+                let (shared, all_there) = (shared.clone(), Arc::clone(&all_there));
                 in_thread(move || {
-                    // All race for the key of the variable, which is set here for the first time.
-                    start.wait();
-                    let token = shared.run(|| VAR.set(n + 1));
-                    tokens.lock().unwrap().push(token);
+                    let token = shared.run(|| VAR.set(n));
                     assert_eq!(VAR.get(), None);
                     VAR.set(100 + n);
-                    start.wait();
+                    all_there.wait();
                     assert_eq!(VAR.get(), Some(100 + n));
-                    assert!(shared.get(&VAR).is_some());
+                    token.old_value().copied()
                 })
             })
             .collect();
-        threads.into_iter().for_each(join);
 
-        // Each set has replaced another one's value, so all used one key.
-        let tokens = tokens.lock().unwrap();
-        let mut seen: Vec<_> = tokens
-            .iter()
-            .filter_map(|token| token.old_value().copied())
-            .collect();
+        // Each set has replaced another one's value, and the last one is still there.
+        let mut seen: Vec<_> = threads.into_iter().filter_map(join).collect();
         seen.push(shared.get(&VAR).unwrap());
         seen.sort_unstable();
-        assert_eq!(seen, [1, 2, 3, 4]);
-        assert_eq!(shared.len(), 1);
+        assert_eq!(seen, [0, 1, 2, 3]);
+    });
+}
+
+#[test]
+fn threads_that_race_to_set_a_new_variable_set_the_same_one() {
+    const N_VARIABLES: usize = 200;
+
+    watched(|| {
+        let variables: Arc<[ContextVar<usize>]> =
+            (0..N_VARIABLES).map(|_| ContextVar::new("new")).collect();
+        let (shared, all_there) = (Context::new(), Arc::new(Barrier::new(2)));
+        let threads = [0, 1].map(|n| {
+            let (shared, variables) = (shared.clone(), Arc::clone(&variables));
+            let all_there = Arc::clone(&all_there);
+            in_thread(move || {
+                shared.run(|| {
+                    for variable in &*variables {
+                        all_there.wait();
+                        variable.set(n);
+                    }
+                });
+            })
+        });
+        threads.into_iter().for_each(join);
+
+        assert_eq!(shared.len(), N_VARIABLES);
     });
 }
 
