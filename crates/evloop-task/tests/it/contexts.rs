@@ -1,6 +1,8 @@
 //! Contexts by themselves, and on a scheduler that is run by hand.
 
+use std::hint::spin_loop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 
 use evloop_task::{
@@ -253,19 +255,23 @@ fn threads_have_contexts_of_their_own_and_may_share_one() {
 
 #[test]
 fn threads_that_race_to_set_a_new_variable_set_the_same_one() {
-    const N_VARIABLES: usize = 200;
+    const N_VARIABLES: usize = 1000;
 
     watched(|| {
         let variables: Arc<[ContextVar<usize>]> =
             (0..N_VARIABLES).map(|_| ContextVar::new("new")).collect();
-        let (shared, all_there) = (Context::new(), Arc::new(Barrier::new(2)));
+        let (shared, arrivals) = (Context::new(), Arc::new(AtomicUsize::new(0)));
         let threads = [0, 1].map(|n| {
             let (shared, variables) = (shared.clone(), Arc::clone(&variables));
-            let all_there = Arc::clone(&all_there);
+            let arrivals = Arc::clone(&arrivals);
             in_thread(move || {
                 shared.run(|| {
-                    for variable in &*variables {
-                        all_there.wait();
+                    for (round, variable) in variables.iter().enumerate() {
+                        // A barrier would wake one of them too late for a race.
+                        arrivals.fetch_add(1, Ordering::Relaxed);
+                        while arrivals.load(Ordering::Relaxed) < 2 * (round + 1) {
+                            spin_loop();
+                        }
                         variable.set(n);
                     }
                 });
