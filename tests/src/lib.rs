@@ -12,6 +12,7 @@ mod seen;
 mod settled;
 mod threads;
 mod virtual_time;
+mod wakes;
 
 pub use child::{deaf_child, in_child, survives_in_child};
 pub use drops::{DropFlag, PanicsInDrop, Witness, witness};
@@ -20,3 +21,4 @@ pub use reports::Reports;
 pub use seen::Seen;
 pub use threads::{on_stack_of, on_thread, panic_text};
 pub use virtual_time::{WatchedClock, virtual_builder, virtual_loop, watched_loop};
+pub use wakes::Wakes;

@@ -65,6 +65,23 @@
 //! # }
 //! ```
 //!
+//! # 61: `as_completed` takes a collection of handles
+//!
+//! Neither one task nor coroutines:
+//!
+//! ```compile_fail,E0277
+//! # async fn program() {
+//! let task = evloop::create_task(async { 1 });
+//! let completed = evloop::as_completed(task);
+//! # }
+//! ```
+//!
+//! ```compile_fail,E0277
+//! # async fn program() {
+//! let completed = evloop::as_completed([async { 1 }]);
+//! # }
+//! ```
+//!
 //! # Beside the cases: what belongs to one thread stays there
 //!
 //! A loop is not sent to another thread, and no coroutine that is not `Send` is given to a handle:

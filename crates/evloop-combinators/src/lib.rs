@@ -1,4 +1,4 @@
-//! `gather`, `try_gather`, `wait(return_when)` and `race` on any async runtime.
+//! `gather`, `try_gather`, `wait(return_when)`, `as_completed` and `race` on any async runtime.
 //!
 //! These are asyncio's ways of waiting for several things, as plain futures: they run wherever
 //! they are polled, and need no runtime, thread or clock of their own. Each child has a waker of
@@ -10,14 +10,15 @@
 //! - **Children** are what [`gather`](gather()), [`try_gather`] and [`race`](race()) take:
 //!   anything iterable of futures, or a tuple of up to twelve different ones. They are polled in
 //!   place and give their outputs by value.
-//! - **Handles** are what [`wait`] takes: things that end and can be asked for their output
-//!   without losing it, the trait [`Completion`]. Tasks and promises are handles, and
-//!   [`Waitable`] makes one of any other future.
+//! - **Handles** are what [`wait`] and [`as_completed`](as_completed()) take: things that end and
+//!   can be asked for their output without losing it, the trait [`Completion`]. Tasks and promises
+//!   are handles, and [`Waitable`] makes one of any other future.
 //! - A **policy**, [`ReturnWhen`], says when a wait has seen enough: [`AllCompleted`],
 //!   [`FirstCompleted`] or a closure on the output.
 //! - A [`WaitSet`] is the handles that are pending, with their registrations. It is handed back
 //!   by a wait and on to the next, so that the first completed of a million costs what the first
-//!   completed of ten does. [`WaitSet::next`] gives its members one by one, as they finish.
+//!   completed of ten does. [`WaitSet::next`] gives its members one by one, as they finish;
+//!   [`as_completed`](as_completed()) is that for handles which are all known, as a stream.
 //!
 //! # Example
 //!
@@ -46,7 +47,7 @@
 //!     let (done, mut pending) = wait(handles).return_when(FirstCompleted).await.unwrap();
 //!     assert_eq!(done[2].output(), Some(&Ok(4)));
 //!
-//!     // One by one, as they finish.
+//!     // One by one, as they finish, and more of them meanwhile.
 //!     pending.extend((5..7).map(|id| Waitable::new(Box::pin(fetch(id)))));
 //!     while let Some(done) = pending.next().await {
 //!         assert!(done.into_output().unwrap().is_ok());
@@ -63,7 +64,9 @@
 //! | `gather(*aws)` | [`try_gather`]: the first error at once; tasks go on, plain futures are dropped |
 //! | `wait(aws, timeout=…, return_when=…)` | [`wait`]`(handles).`[`timeout`](Wait::timeout)`(timer).`[`return_when`](Wait::return_when)`(policy)` |
 //! | `done, pending = await wait(pending)` | the same; `pending` is the same [`WaitSet`], so nothing is registered again |
-//! | `for future in as_completed(aws)` | `while let Some(done) = set.`[`next`](WaitSet::next)`().await`; members may be added meanwhile |
+//! | `async for task in as_completed(aws)` | [`as_completed`](as_completed())`(handles)`, a `Stream`: `while let Some(done) = completed.`[`next`](AsCompleted::next)`().await` gives the handles that went in |
+//! | `as_completed(aws, timeout=…)` | `as_completed(handles).`[`timeout`](AsCompleted::timeout)`(timer)`: the items are `Result`s, and [`TimedOut`] comes once |
+//! | `for coroutine in as_completed(aws)` | no coroutines that stand for the k-th completion: [`AsCompleted::next`] is called for each, by one consumer |
 //! | `ValueError` for an empty `wait` | [`EmptyWait`] |
 //!
 //! A child that appears twice is asyncio's duplicate argument: two clones of one promise are two
@@ -75,7 +78,8 @@
 //!   Spawn tasks and gather their handles for parallelism.
 //! - It has no clock: the limit of a wait is any future that you pass.
 //! - It does not catch panics: a child's panic goes on through its combinator.
-//! - It has no `Stream`: [`WaitSet::next`] is awaited in a loop instead.
+//! - Its one `Stream` is that of `as_completed`, and it has no adapters for streams: any crate of
+//!   them will do, and `next` needs none.
 //!
 //! # When to use something else
 //!
@@ -88,6 +92,7 @@
 mod completion;
 mod return_when;
 
+mod as_completed;
 mod gather;
 mod next;
 mod race;
@@ -100,8 +105,9 @@ pub mod children;
 mod error;
 mod ready_set;
 
+pub use as_completed::{AsCompleted, AsCompletedInTime, NextInTime, as_completed};
 pub use completion::Completion;
-pub use error::{EmptyRace, EmptyWait};
+pub use error::{EmptyRace, EmptyWait, TimedOut};
 pub use gather::{Gather, gather};
 pub use next::Next;
 pub use race::{Race, race};

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use crate::{Completion, WaitSet};
 
-/// The future of [`WaitSet::next`].
+/// The future of [`WaitSet::next`] and [`AsCompleted::next`](crate::AsCompleted::next).
 ///
 /// Polled again after it was ready, it waits for the member after that.
 #[must_use = "futures do nothing unless awaited"]

@@ -21,8 +21,8 @@ use crate::{AllCompleted, Completion, EmptyWait, ReturnWhen, WaitSet};
 /// - `pending: WaitSet<H>` is the set itself, registrations included, to be waited for again.
 ///
 /// By default it waits for all; [`Wait::return_when`] and [`Wait::timeout`] say otherwise.
-/// To handle the members one by one, as they finish, [`WaitSet::next`] is simpler and cheaper
-/// than a loop of waits for the first completed.
+/// To handle the members one by one, as they finish, [`as_completed`](crate::as_completed()) or
+/// [`WaitSet::next`] is simpler and cheaper than a loop of waits for the first completed.
 /// Handles with the same key are merged. What a member ended with does not matter: nothing is
 /// raised, and nothing is cancelled.
 ///
@@ -78,7 +78,8 @@ pub enum Handles {}
 #[derive(Debug, Clone, Copy)]
 pub enum SameSet {}
 
-/// An input of [`wait`]: handles, or the set of an earlier wait.
+/// An input of [`wait`] and [`as_completed`](crate::as_completed()): handles, or the set of an
+/// earlier wait.
 ///
 /// `Kind` is always inferred; it only keeps the two implementations apart.
 ///

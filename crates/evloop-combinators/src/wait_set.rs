@@ -16,7 +16,8 @@ use places::{Inserted, Places, Visit};
 /// [`wait`](crate::wait) returns the handles that are still pending in the set they were
 /// registered in. Waiting again with [`WaitSet::wait`] (or `wait(pending)`, which is the same)
 /// registers nothing again: a completion costs the same in a set of a hundred and of a million.
-/// [`WaitSet::next`] gives the members one by one, as they finish.
+/// [`WaitSet::next`] gives the members one by one, as they finish, and so does the stream
+/// [`as_completed`](crate::as_completed())`(set)`.
 ///
 /// Handles with the same [`key`](Completion::key) are merged. Iterating gives the handles in no
 /// particular order.
@@ -196,7 +197,8 @@ impl<H: Completion> WaitSet<H> {
 
     /// Polls what was woken up to the first handle that is finished, which leaves the set.
     ///
-    /// This is [`WaitSet::next`] without its future, and what a stream of completions calls.
+    /// This is [`WaitSet::next`] without its future, and what [`AsCompleted`](crate::AsCompleted)
+    /// calls.
     #[inline]
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<H>> {
         let Registered { ready, places } = &mut *self.registered;

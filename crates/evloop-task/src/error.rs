@@ -3,9 +3,11 @@
 use std::any::Any;
 use std::error::Error;
 use std::fmt;
+use std::panic::Location;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::cancel_reason::CancelReason;
 use crate::report::{ErrorContext, report};
 use crate::scheduler::Scheduler;
 
@@ -27,15 +29,20 @@ pub enum JoinError {
 }
 
 impl JoinError {
-    /// A cancellation with a message.
-    pub(crate) fn cancelled(message: Option<Arc<str>>) -> Self {
-        Self::Cancelled(Cancellation { message })
+    /// A cancellation, and why.
+    pub(crate) fn cancelled(reason: CancelReason) -> Self {
+        Self::Cancelled(Cancellation {
+            reason: Some(Arc::new(reason)),
+        })
     }
+
+    /// A cancellation whose reason lies with the task still: its handle adds it.
+    pub(crate) const CANCELLED: Self = Self::Cancelled(Cancellation { reason: None });
 
     /// A cancellation with a message, for results that are made by hand.
     #[must_use]
     pub fn from_cancel(message: impl Into<Arc<str>>) -> Self {
-        Self::cancelled(Some(message.into()))
+        Self::cancelled(CancelReason::message(Some(message.into())))
     }
 
     /// A panic caught in `who`, for results that are made by hand. Unless somebody looks at it, it
@@ -52,6 +59,15 @@ impl JoinError {
     /// A misuse of the handle, as an error value.
     pub(crate) fn invalid(state: InvalidState) -> Self {
         Self::Failed(Arc::new(state))
+    }
+
+    /// Adds the reason of a cancellation that has none yet.
+    pub(crate) fn explain(&mut self, reason: impl FnOnce() -> CancelReason) {
+        if let Self::Cancelled(cancellation) = self {
+            cancellation
+                .reason
+                .get_or_insert_with(|| Arc::new(reason()));
+        }
     }
 
     /// True for [`JoinError::Cancelled`].
@@ -109,23 +125,30 @@ impl Error for JoinError {
     }
 }
 
-/// The plain data of a cancellation that has happened: its message.
+/// The plain data of a cancellation that has happened: its message, and who asked.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Cancellation {
-    message: Option<Arc<str>>,
+    /// Behind a pointer, so that it does not add to every task's result.
+    reason: Option<Arc<CancelReason>>,
 }
 
 impl Cancellation {
     /// The message given with the last cancel request, if any.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
-        self.message.as_deref()
+        self.reason.as_ref()?.message.as_deref()
+    }
+
+    /// The line of code that made the last cancel request, if it is known.
+    #[must_use]
+    pub fn origin(&self) -> Option<&'static Location<'static>> {
+        self.reason.as_ref()?.origin
     }
 }
 
 impl fmt::Display for Cancellation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.message {
+        match self.message() {
             Some(message) => write!(f, "cancelled: {message}"),
             None => f.write_str("cancelled"),
         }
@@ -134,7 +157,7 @@ impl fmt::Display for Cancellation {
 
 impl fmt::Debug for Cancellation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.message {
+        match self.message() {
             Some(message) => write!(f, "Cancelled({message:?})"),
             None => f.write_str("Cancelled"),
         }

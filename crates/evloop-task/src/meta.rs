@@ -5,11 +5,16 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
+use evloop_cancel::Request;
+use evloop_cancel::host::Kept;
+
+use crate::cancel_reason::CancelReason;
 use crate::context::Context;
 use crate::id::TaskId;
 use crate::scheduler::Scheduler;
 use crate::state::{End, StateWord};
 use crate::sync::{AtomicU32, Mutex, OnceBox, Ordering, lock};
+use crate::task_ref::TaskRef;
 
 /// The metadata of a task: 48 bytes.
 #[derive(Debug)]
@@ -30,8 +35,10 @@ pub(crate) struct Meta {
 #[derive(Default)]
 pub(crate) struct Extra {
     name: Mutex<Option<Arc<str>>>,
-    /// Message of the last cancel request.
-    message: Mutex<Option<Arc<str>>>,
+    /// The last cancel request.
+    request: Mutex<CancelReason>,
+    /// What the last step has left for the next one.
+    kept: Mutex<Kept>,
     /// A `Delivery<T>`, from the first done callback to the end of the task.
     delivery: Mutex<Option<Box<dyn Any + Send>>>,
     /// The task's own context, from the spawn if there was something to inherit.
@@ -105,13 +112,11 @@ impl Meta {
     }
 
     /// Records a cancel request and sees to it that it is delivered.
-    pub(crate) fn cancel(&self, message: Option<Arc<str>>) -> bool {
+    pub(crate) fn cancel(&self, reason: CancelReason) -> bool {
         if self.state.is_done() {
             return false;
         }
-        if message.is_some() || self.extra.get().is_some() {
-            *lock(&self.extra().message) = message;
-        }
+        *lock(&self.extra().request) = reason;
         match self.state.request_cancel() {
             crate::state::Request::TooLate => return false,
             crate::state::Request::Seen => {}
@@ -122,13 +127,45 @@ impl Meta {
 
     /// The reason of an end that nobody asked for.
     pub(crate) fn say_closed(&self) {
-        lock(&self.extra().message).get_or_insert_with(|| "its event loop is closed".into());
+        let mut request = lock(&self.extra().request);
+        let closed = || "its event loop is closed".into();
+        request.message.get_or_insert_with(closed);
     }
 
-    pub(crate) fn cancel_message(&self) -> Option<Arc<str>> {
+    /// Why the task was last asked to end.
+    pub(crate) fn reason(&self) -> CancelReason {
         self.extra
             .get()
-            .and_then(|extra| lock(&extra.message).clone())
+            .map(|extra| lock(&extra.request).clone())
+            .unwrap_or_default()
+    }
+
+    /// The request that is to be delivered, for whoever catches it. `task` takes it back.
+    pub(crate) fn request(&self, task: TaskRef) -> Request {
+        let CancelReason { message, origin } = self.reason();
+        Request::new()
+            .message(message)
+            .origin(origin)
+            .counted(Arc::new(move || task.uncancel()))
+    }
+
+    /// Keeps what a step has left for the next one.
+    #[cold]
+    pub(crate) fn keep(&self, kept: Kept) {
+        let is_something = kept.is_something();
+        if is_something || self.extra.get().is_some() {
+            let old = std::mem::replace(&mut *lock(&self.extra().kept), kept);
+            drop(old);
+        }
+        self.state.set_kept(is_something);
+    }
+
+    /// What the last step has left.
+    pub(crate) fn take_kept(&self) -> Kept {
+        self.extra
+            .get()
+            .map(|extra| std::mem::take(&mut *lock(&extra.kept)))
+            .unwrap_or_default()
     }
 
     /// Leaves the place where the result has to go. False when the task is done already.

@@ -9,6 +9,7 @@ use std::fmt;
 use std::panic::Location;
 
 use crate::anchor::Anchor;
+use crate::cancel_reason::CancelReason;
 use crate::id::TaskId;
 use crate::meta::Meta;
 use crate::task_ref::TaskRef;
@@ -61,8 +62,9 @@ impl Runnable {
     }
 
     /// Asks the task to end at this step, which it then does without being polled if it is new.
+    #[track_caller]
     pub fn cancel(&self) -> bool {
-        self.0.metadata().cancel(None)
+        self.0.metadata().cancel(CancelReason::here(None))
     }
 
     /// The source line that made the task.

@@ -7,6 +7,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use crate::anchor::Anchor;
+use crate::conclude::{Conclude, Plain};
 use crate::context::{Context, inherited};
 use crate::eager::EagerStart;
 use crate::home_bound::HomeBound;
@@ -105,10 +106,8 @@ impl Builder {
         if self.is_special() {
             return self.spawn_specially(scheduler, coroutine);
         }
-        let (step, task) = make(
-            Meta::new(scheduler, Location::caller(), self.name),
-            coroutine,
-        );
+        let meta = Meta::new(scheduler, Location::caller(), self.name);
+        let (step, task) = make(meta, Plain, coroutine);
         step.schedule();
         task
     }
@@ -122,7 +121,7 @@ impl Builder {
         F::Output: Send + 'static,
     {
         let eager = self.starts_eagerly_on(scheduler);
-        let (step, task) = self.prepare_specially(scheduler, coroutine);
+        let (step, task) = self.prepare_specially(scheduler, Plain, coroutine);
         if eager {
             scheduler.start_eagerly(step);
         } else {
@@ -143,28 +142,45 @@ impl Builder {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
+        self.prepare_as(scheduler, Plain, coroutine)
+    }
+
+    /// As [`Builder::prepare`], with what is made of the end of the coroutine.
+    #[track_caller]
+    pub(crate) fn prepare_as<F, C>(
+        self,
+        scheduler: &'static dyn Scheduler,
+        conclude: C,
+        coroutine: F,
+    ) -> (Runnable, Task<C::Value>)
+    where
+        F: Future + Send + 'static,
+        C: Conclude<F::Output> + Send + 'static,
+        C::Value: Send + 'static,
+    {
         if self.is_special() {
-            return self.prepare_specially(scheduler, coroutine);
+            return self.prepare_specially(scheduler, conclude, coroutine);
         }
-        make(
-            Meta::new(scheduler, Location::caller(), self.name),
-            coroutine,
-        )
+        let meta = Meta::new(scheduler, Location::caller(), self.name);
+        make(meta, conclude, coroutine)
     }
 
     #[cold]
     #[inline(never)]
     #[track_caller]
-    fn prepare_specially<F>(
+    fn prepare_specially<F, C>(
         self,
         scheduler: &'static dyn Scheduler,
+        conclude: C,
         coroutine: F,
-    ) -> (Runnable, Task<F::Output>)
+    ) -> (Runnable, Task<C::Value>)
     where
         F: Future + Send + 'static,
-        F::Output: Send + 'static,
+        C: Conclude<F::Output> + Send + 'static,
+        C::Value: Send + 'static,
     {
-        make(self.special_meta(scheduler, Location::caller()), coroutine)
+        let meta = self.special_meta(scheduler, Location::caller());
+        make(meta, conclude, coroutine)
     }
 
     /// True when more than a name has to be seen to. The ordinary spawn is kept apart: looking for a
@@ -202,9 +218,31 @@ impl Builder {
         F: Future + 'static,
         F::Output: 'static,
     {
-        let is_special = self.is_special();
-        let eager = is_special && self.starts_eagerly_on(scheduler);
-        let meta = if is_special {
+        let eager = self.is_special() && self.starts_eagerly_on(scheduler);
+        let (step, task) = self.prepare_local_as(scheduler, Plain, coroutine);
+        if eager {
+            scheduler.start_eagerly(step);
+        } else {
+            step.schedule();
+        }
+        task
+    }
+
+    /// As [`Builder::spawn_local`], with what is made of the end of the coroutine; leaves it to the
+    /// caller to queue the first step.
+    #[track_caller]
+    pub(crate) fn prepare_local_as<F, C>(
+        self,
+        scheduler: &'static dyn Scheduler,
+        conclude: C,
+        coroutine: F,
+    ) -> (Runnable, Task<C::Value>)
+    where
+        F: Future + 'static,
+        C: Conclude<F::Output> + Send + 'static,
+        C::Value: 'static,
+    {
+        let meta = if self.is_special() {
             self.special_meta(scheduler, Location::caller())
         } else {
             Meta::new(scheduler, Location::caller(), self.name)
@@ -213,32 +251,31 @@ impl Builder {
         let builder = async_task::Builder::new().metadata(meta);
         // SAFETY: `spawn_unchecked` asks for four things. The future and the schedule function are
         // `'static`. The schedule function is `Send + Sync`. The future is accessed and dropped on
-        // its home thread only: `HomeBound` sees to it. The output is not `Send`: it is made on the
-        // home thread and leaves the slot through the handle, which is then not `Send` either, or
-        // through the run of the step that made it.
+        // its home thread only: `HomeBound` sees to it; what concludes it is `Send`. The output is
+        // not `Send`: it is made on the home thread and leaves the slot through the handle, which
+        // is then not `Send` either, or through the run of the step that made it.
         let (runnable, task) = unsafe {
-            builder.spawn_unchecked(|meta| Shell::new(anchor_in_task(meta), coroutine), schedule)
+            builder.spawn_unchecked(
+                |meta| Shell::new(anchor_in_task(meta), conclude, coroutine),
+                schedule,
+            )
         };
-        let (step, task) = (Runnable::new(runnable), Task::new(task));
-        if eager {
-            scheduler.start_eagerly(step);
-        } else {
-            step.schedule();
-        }
-        task
+        (Runnable::new(runnable), Task::new(task))
     }
 }
 
 /// Makes a task whose coroutine is `Send`.
 #[inline(always)]
-fn make<F>(meta: Meta, coroutine: F) -> (Runnable, Task<F::Output>)
+fn make<F, C>(meta: Meta, conclude: C, coroutine: F) -> (Runnable, Task<C::Value>)
 where
     F: Future + Send + 'static,
-    F::Output: Send + 'static,
+    C: Conclude<F::Output> + Send + 'static,
+    C::Value: Send + 'static,
 {
-    let (runnable, task) = async_task::Builder::new()
-        .metadata(meta)
-        .spawn(|meta| Shell::new(anchor_in_task(meta), coroutine), schedule);
+    let (runnable, task) = async_task::Builder::new().metadata(meta).spawn(
+        |meta| Shell::new(anchor_in_task(meta), conclude, coroutine),
+        schedule,
+    );
     (Runnable::new(runnable), Task::new(task))
 }
 

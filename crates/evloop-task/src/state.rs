@@ -8,6 +8,8 @@
 //! | 3 | `SHARED` | the handle | done callbacks exist: the result goes to the shared cell |
 //! | 4 | `CANCELLED` | the shell, with `DONE` | it ended cancelled |
 //! | 5 | `FAILED` | the shell, with `DONE` | it ended with a panic |
+//! | 6 | `OPEN` | the shell | scopes were open in the coroutine at its last step: a request goes to them |
+//! | 7 | `KEPT` | the shell | something is kept for the next step: an undecided request, remote scopes |
 //! | 8.. | count | anyone | cancel requests made and not taken back |
 //!
 //! All transitions are read-modify-writes of this one word, so each pair of them is ordered: a
@@ -23,6 +25,8 @@ const ADOPTED: u32 = 1 << 2;
 const SHARED: u32 = 1 << 3;
 const CANCELLED: u32 = 1 << 4;
 const FAILED: u32 = 1 << 5;
+const OPEN: u32 = 1 << 6;
+const KEPT: u32 = 1 << 7;
 const COUNT_ONE: u32 = 1 << 8;
 const COUNT_MASK: u32 = !(COUNT_ONE - 1);
 
@@ -53,17 +57,77 @@ pub(crate) enum Adoption {
     CancelDue,
 }
 
+/// The word as a step finds it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Glance(u32);
+
+impl Glance {
+    /// A request is to be delivered, or there is something to look after from the last step.
+    #[inline]
+    pub(crate) fn is_eventful(self) -> bool {
+        self.0 & (CANCEL | KEPT) != 0
+    }
+
+    #[inline]
+    pub(crate) fn is_cancel_due(self) -> bool {
+        self.0 & CANCEL != 0
+    }
+
+    #[inline]
+    pub(crate) fn is_adopted(self) -> bool {
+        self.0 & ADOPTED != 0
+    }
+
+    #[inline]
+    pub(crate) fn is_open(self) -> bool {
+        self.0 & OPEN != 0
+    }
+
+    #[inline]
+    pub(crate) fn is_kept(self) -> bool {
+        self.0 & KEPT != 0
+    }
+}
+
 /// The word described in the module's table.
 #[derive(Debug, Default)]
 pub(crate) struct StateWord(AtomicU32);
 
 impl StateWord {
-    /// True when the next poll has to deliver a cancel request.
+    /// What a step has to know before it begins.
     ///
-    /// Relaxed: the wake that follows the request publishes it to the poll it causes.
+    /// Relaxed: the wake that follows a request publishes it to the poll it causes, and everything
+    /// else here is the shell's own.
     #[inline]
-    pub(crate) fn cancel_due(&self) -> bool {
-        self.0.load(Ordering::Relaxed) & CANCEL != 0
+    pub(crate) fn glance(&self) -> Glance {
+        Glance(self.0.load(Ordering::Relaxed))
+    }
+
+    /// Takes the request that is to be delivered now: from here on it cannot be undone. False when
+    /// it was taken back in the meantime.
+    pub(crate) fn take_cancel(&self) -> bool {
+        // Acquire: the message of the request.
+        self.0.fetch_and(!CANCEL, Ordering::AcqRel) & CANCEL != 0
+    }
+
+    /// Notes whether a step has left scopes open.
+    #[cold]
+    pub(crate) fn set_open(&self, open: bool) {
+        self.set(OPEN, open);
+    }
+
+    /// Notes whether a step has left something to keep.
+    pub(crate) fn set_kept(&self, kept: bool) {
+        self.set(KEPT, kept);
+    }
+
+    fn set(&self, bit: u32, value: bool) {
+        // Relaxed: only the shell reads these bits.
+        if value {
+            self.0.fetch_or(bit, Ordering::Relaxed);
+        } else {
+            self.0.fetch_and(!bit, Ordering::Relaxed);
+        }
     }
 
     #[inline]
@@ -190,10 +254,10 @@ mod tests {
         assert_eq!(word.request_cancel(), Request::Seen);
         assert_eq!(word.cancelling(), 2);
         assert_eq!(word.uncancel(), 1);
-        assert!(word.cancel_due());
+        assert!(word.glance().is_cancel_due());
         assert_eq!(word.uncancel(), 0);
         assert!(
-            !word.cancel_due(),
+            !word.glance().is_cancel_due(),
             "taking the last request back undoes its delivery"
         );
         assert_eq!(word.uncancel(), 0, "the count never goes below zero");
@@ -236,6 +300,6 @@ mod tests {
         assert_eq!(word.request_cancel(), Request::Seen);
 
         assert_eq!(word.cancelling(), (COUNT_MASK / COUNT_ONE) as usize);
-        assert!(word.cancel_due());
+        assert!(word.glance().is_cancel_due());
     }
 }

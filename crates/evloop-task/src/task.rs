@@ -8,9 +8,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use async_task::FallibleTask;
+use evloop_cancel::claim::{self, Claim};
 
 use crate::anchor::Anchor;
 use crate::callbacks::{Callback, CallbackId, Label, write_labels};
+use crate::cancel_reason::CancelReason;
 use crate::contained_waker::contained;
 use crate::current;
 use crate::error::{InvalidState, JoinError, TaskResult};
@@ -41,6 +43,8 @@ pub struct Task<T> {
     cell: OnceBox<SharedCell<T>>,
     /// An await has taken the result.
     taken: bool,
+    /// Cancel requests that an await has forwarded to the task.
+    claim: Claim,
 }
 
 type RawTask<T> = FallibleTask<Slot<T>, Meta>;
@@ -52,6 +56,7 @@ impl<T> Task<T> {
             raw: Mutex::new(Some(raw.fallible())),
             cell: OnceBox::new(),
             taken: false,
+            claim: Claim::new(),
         }
     }
 
@@ -109,14 +114,16 @@ impl<T> Task<T> {
     /// # Cost
     ///
     /// O(1); wakes the task if it sleeps.
+    #[track_caller]
     pub fn cancel(&self) -> bool {
-        self.meta().cancel(None)
+        self.meta().cancel(CancelReason::here(None))
     }
 
     /// As [`Task::cancel`], with a message that the awaiter finds in
     /// [`Cancellation::message`](crate::Cancellation::message). A later message replaces it.
+    #[track_caller]
     pub fn cancel_with(&self, message: impl Into<Arc<str>>) -> bool {
-        self.meta().cancel(Some(message.into()))
+        self.meta().cancel(CancelReason::here(Some(message.into())))
     }
 
     /// Number of cancel requests made and not taken back.
@@ -196,7 +203,7 @@ impl<T> Task<T> {
         if self.meta().state.end() == Some(End::Cancelled) {
             // It says all there is to say. The slot of a task whose step is just being dropped is
             // never filled, and the caller may be that drop.
-            return Some(Err(JoinError::cancelled(self.meta().cancel_message())));
+            return Some(Err(JoinError::cancelled(self.meta().reason())));
         }
         // The state word says done a few instructions before the slot is filled. No user code runs
         // in between, so on another thread this waits for that thread to be scheduled.
@@ -204,7 +211,7 @@ impl<T> Task<T> {
             yield_now();
         }
         match poll_raw(raw, &mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(Fetched::Result(result)) => Some(result),
+            Poll::Ready(Fetched::Result(result)) => Some(result.map_err(|e| self.explained(e))),
             Poll::Ready(Fetched::InCell) | Poll::Pending => None,
         }
     }
@@ -216,17 +223,28 @@ impl<T> Task<T> {
 
     /// Polls for the end of the task.
     #[inline]
-    fn poll_fetch(&mut self, cx: &mut Context<'_>) -> Poll<Fetched<T>> {
+    fn poll_fetch(&mut self, cx: &mut Context<'_>, is_trusted: bool) -> Poll<Fetched<T>> {
         let raw = self
             .raw
             .get_mut()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        if current::is_own_waker(cx.waker()) || evloop_combinators::is_child_waker(cx.waker()) {
-            return poll_raw(raw, cx);
+        let polled = if is_trusted || evloop_combinators::is_child_waker(cx.waker()) {
+            poll_raw(raw, cx)
+        } else {
+            // async-task aborts the process when an awaiter's waker panics: contain a foreign one.
+            let waker = contained(cx.waker());
+            poll_raw(raw, &mut Context::from_waker(&waker))
+        };
+        if let Poll::Ready(Fetched::Result(Err(error))) = polled {
+            return Poll::Ready(Fetched::Result(Err(self.explained(error))));
         }
-        // async-task aborts the process when an awaiter's waker panics: contain a foreign one.
-        let waker = contained(cx.waker());
-        poll_raw(raw, &mut Context::from_waker(&waker))
+        polled
+    }
+
+    #[cold]
+    fn explained(&self, mut error: JoinError) -> JoinError {
+        error.explain(|| self.meta().reason());
+        error
     }
 }
 
@@ -251,7 +269,7 @@ fn poll_raw<T>(raw: &mut Option<RawTask<T>>, cx: &mut Context<'_>) -> Poll<Fetch
 
 #[cold]
 fn loop_closed() -> JoinError {
-    JoinError::cancelled(Some("its event loop is closed".into()))
+    JoinError::from_cancel("its event loop is closed")
 }
 
 impl<T: Send + Sync + 'static> Task<T> {
@@ -319,13 +337,37 @@ impl<T> Future for Task<T> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<TaskResult<T>> {
         let this = &mut *self;
-        if this.taken || current::is_current(&this.anchor) {
+        let look = current::look(&this.anchor, cx);
+        if this.taken || look.is_self {
             return Poll::Ready(Err(this.misused()));
         }
-        if this.cell.get().and_then(SharedCell::result).is_none() {
-            match this.poll_fetch(cx) {
+        if look.is_busy || !this.claim.is_empty() {
+            return this.poll_claiming(cx, look.is_trusted);
+        }
+        let polled = this.poll_unclaimed(cx, look.is_trusted);
+        if polled.is_pending() {
+            claim::note_open();
+        }
+        polled
+    }
+}
+
+impl<T> Task<T> {
+    /// Polls for the result, as an await does, but leaves cancel requests to the scope around.
+    pub(crate) fn poll_without_claim(&mut self, cx: &mut Context<'_>) -> Poll<TaskResult<T>> {
+        let look = current::look(&self.anchor, cx);
+        if self.taken || look.is_self {
+            return Poll::Ready(Err(self.misused()));
+        }
+        self.poll_unclaimed(cx, look.is_trusted)
+    }
+
+    #[inline]
+    fn poll_unclaimed(&mut self, cx: &mut Context<'_>, is_trusted: bool) -> Poll<TaskResult<T>> {
+        if self.cell.get().and_then(SharedCell::result).is_none() {
+            match self.poll_fetch(cx, is_trusted) {
                 Poll::Ready(Fetched::Result(result)) => {
-                    this.taken = true;
+                    self.taken = true;
                     if let Err(error) = &result {
                         error.mark_observed();
                     }
@@ -335,7 +377,43 @@ impl<T> Future for Task<T> {
                 Poll::Pending => return Poll::Pending,
             }
         }
-        this.poll_cell(cx)
+        self.poll_cell(cx)
+    }
+
+    /// A poll when a cancel request may be due to the awaiter: the await claims it, asks the task to
+    /// end, and waits for that.
+    #[cold]
+    fn poll_claiming(&mut self, cx: &mut Context<'_>, is_trusted: bool) -> Poll<TaskResult<T>> {
+        if self.claim.is_passing_on() {
+            return Poll::Pending;
+        }
+        if self.done() && !self.claim.is_held() {
+            // Too late to ask it: the awaiter ends, and the result stays with the task.
+            if self.claim.refuse_due(cx) {
+                return Poll::Pending;
+            }
+        } else if self.claim.take_due(cx) {
+            let reason = self
+                .claim
+                .request()
+                .map(CancelReason::of)
+                .unwrap_or_default();
+            self.meta().cancel(reason);
+        }
+        let Poll::Ready(result) = self.poll_unclaimed(cx, is_trusted) else {
+            self.claim.suspend(cx);
+            return Poll::Pending;
+        };
+        if self.claim.is_held() && matches!(result, Err(JoinError::Cancelled(_))) {
+            // Readable through the handle, whoever gets the request now.
+            self.taken = false;
+            self.store(result);
+            self.claim.pass_on();
+            return Poll::Pending;
+        }
+        self.claim.swallow();
+        self.claim = Claim::new();
+        Poll::Ready(result)
     }
 }
 
@@ -385,7 +463,8 @@ impl<T> evloop_combinators::Completion for Task<T> {
         if itself || self.taken || self.cell.get().and_then(SharedCell::result).is_some() {
             return Poll::Ready(());
         }
-        if let Fetched::Result(result) = std::task::ready!(self.poll_fetch(cx)) {
+        let is_trusted = current::look(&self.anchor, cx).is_trusted;
+        if let Fetched::Result(result) = std::task::ready!(self.poll_fetch(cx, is_trusted)) {
             self.store(result);
         }
         Poll::Ready(())

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use crate::anchor::Anchor;
+use crate::cancel_reason::CancelReason;
 use crate::context::Context;
 use crate::id::TaskId;
 use crate::scheduler::Scheduler;
@@ -80,13 +81,17 @@ impl TaskRef {
     }
 
     /// Asks the task to end; see [`Task::cancel`](crate::Task::cancel).
+    #[track_caller]
     pub fn cancel(&self) -> bool {
-        self.anchor.meta().cancel(None)
+        self.anchor.meta().cancel(CancelReason::here(None))
     }
 
     /// Asks the task to end, with a message; see [`Task::cancel_with`](crate::Task::cancel_with).
+    #[track_caller]
     pub fn cancel_with(&self, message: impl Into<Arc<str>>) -> bool {
-        self.anchor.meta().cancel(Some(message.into()))
+        self.anchor
+            .meta()
+            .cancel(CancelReason::here(Some(message.into())))
     }
 
     /// Number of cancel requests made and not taken back.

@@ -52,6 +52,7 @@ mod error;
 mod event_loop;
 mod exception;
 mod fd_watch;
+mod finally;
 #[cfg(doctest)]
 mod guides;
 mod handle;
@@ -62,35 +63,48 @@ mod shared;
 mod slow_step;
 mod tasks;
 mod threadsafe_task;
+mod timeout;
 mod timer_handle;
+mod wait_for;
 
 pub use builder::Builder;
 pub use context::get_running_loop;
 pub use error::{LoopClosed, RunError};
 pub use event_loop::EventLoop;
+pub use finally::finally_within;
 pub use handle::{Handle, WrongThread};
 pub use run_in_executor::{IntoExecutor, to_thread};
 pub use runner::{Runner, run};
 pub use tasks::{all_tasks, call_soon};
 pub use threadsafe_task::{ResultError, ThreadsafeTask};
+pub use timeout::{NotActive, TimeLimit, TimeLimitHandle, Timeout, timeout, timeout_at};
 pub use timer_handle::TimerHandle;
+#[doc(hidden)]
+pub use wait_for::by_kind;
+pub use wait_for::{Awaited, WaitForFuture, wait_for};
 
 pub use evloop_blocking::{
     Abandoned, BlockingPool, BuildError, Executor, Job, JobError, JobHandle, Rejected,
     RejectedReason,
 };
+pub use evloop_cancel::{
+    CancelScope, Cancelled, CatchCancel, HoldCancel, Resume, RunScope, ScopeHandle, Stopped,
+    TimeoutState, catch_cancel, hold_cancel, on_cancel,
+};
 pub use evloop_combinators::{
-    AllCompleted, Completion, EmptyRace, EmptyWait, FirstCompleted, Gather, Next, Race, ReturnWhen,
-    TryGather, Wait, WaitSet, Waitable, gather, race, try_gather, wait,
+    AllCompleted, AsCompleted, AsCompletedInTime, Completion, EmptyRace, EmptyWait, FirstCompleted,
+    Gather, Next, NextInTime, Race, ReturnWhen, TimedOut, TryGather, Wait, WaitSet, Waitable,
+    as_completed, gather, race, try_gather, wait,
 };
 pub use evloop_executor::{CallHandle, block_on};
 pub use evloop_net::{Incoming, TcpListener, TcpStream};
 pub use evloop_reactor::{Direction, ReactorGone, ReactorHandle, Source};
 pub use evloop_task::{
-    Builder as TaskBuilder, CallbackId, Cancellation, Context, ContextVar, EnsureFuture,
-    ErrorContext, FirstException, Flatten, InvalidState, InvalidToken, JoinError, NoRunningLoop,
-    Outcome, Panic, Promise, Scheduler, Task, TaskError, TaskId, TaskRef, TaskResult, Token,
-    copy_context, create_task, create_task_local, current_task, ensure_future, yield_now,
+    Builder as TaskBuilder, CallbackId, Cancellation, Child, ChildFailure, ChildOutput, Context,
+    ContextVar, EnsureFuture, ErrorContext, FirstException, Flatten, GroupClosed, GroupError,
+    InvalidState, InvalidToken, JoinError, NoRunningLoop, Outcome, Panic, Promise, Scheduler,
+    Shield, Shielded, Task, TaskError, TaskGroup, TaskId, TaskRef, TaskResult, Token, copy_context,
+    create_task, create_task_local, current_task, ensure_future, shield, yield_now,
 };
 pub use evloop_time::{
     Clock, Deadline, Elapsed, Interval, InvalidDelay, InvalidPeriod, ManualClock, MissedTicks,

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use evloop::{
-    Context, ContextVar, ErrorContext, EventLoop, Handle, Promise, Runner, TaskBuilder,
-    copy_context, create_task, create_task_local, current_task, gather, sleep, to_thread,
-    yield_now,
+    Context, ContextVar, ErrorContext, EventLoop, Handle, Promise, Runner, TaskBuilder, TaskGroup,
+    catch_cancel, copy_context, create_task, create_task_local, current_task, gather, sleep,
+    timeout, to_thread, yield_now,
 };
 use evloop_tests::{
     HeldJobs, PanicsInDrop, Reports, Seen, survives_in_child, virtual_builder, virtual_loop,
@@ -75,6 +75,45 @@ fn case_035_plain_futures_share_the_context_of_the_task_that_polls_them() {
                     VAR.get()
                 };
                 assert_eq!(gather((setter, reader)).await.1, Some(1));
+            })
+            .unwrap();
+    });
+}
+
+#[test]
+fn case_035_a_cancel_scope_and_a_timeout_are_parts_of_their_task_and_a_groups_child_is_not() {
+    static VAR: ContextVar<u8> = ContextVar::new("var");
+
+    guarded(|| {
+        virtual_loop()
+            .run_until_complete(async {
+                catch_cancel(async { drop(VAR.set(1)) }).await.unwrap();
+                assert_eq!(VAR.get(), Some(1));
+                timeout(Duration::from_secs(1), async {
+                    yield_now().await;
+                    VAR.set(2);
+                    let entered = Context::new();
+                    entered.run(|| {
+                        VAR.set(3);
+                        // A scope that is polled inside of an entered context sees it.
+                        let mut inside = std::pin::pin!(catch_cancel(async { VAR.get() }));
+                        let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+                        let polled = inside.as_mut().poll(&mut cx);
+                        assert!(matches!(polled, std::task::Poll::Ready(Ok(Some(3)))));
+                    });
+                })
+                .await
+                .unwrap();
+                assert_eq!(VAR.get(), Some(2));
+
+                let scope = TaskGroup::scope(async |group| {
+                    let child = async {
+                        assert_eq!(VAR.set(4).old_value(), Some(&2));
+                    };
+                    group.create_task(child).unwrap().await
+                });
+                scope.await.unwrap();
+                assert_eq!(VAR.get(), Some(2));
             })
             .unwrap();
     });

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use evloop::{JoinError, Promise, create_task, gather, sleep, try_gather, yield_now};
-use evloop_tests::{Reports, Seen, virtual_loop};
+use evloop_tests::{Reports, Seen, Wakes, virtual_loop};
 
 use crate::guarded;
 
@@ -68,6 +68,48 @@ fn case_041_children_that_are_tasks_go_on_after_the_first_error() {
             .run_until_complete(sleep(Duration::from_secs(2)))
             .unwrap();
         assert_eq!(seen.take(), ["went on"]);
+    });
+}
+
+#[test]
+fn case_041_a_cancelled_child_is_an_error_and_cancels_nobody_else() {
+    guarded(|| {
+        let event_loop = virtual_loop();
+        event_loop
+            .run_until_complete(async {
+                let cancelled = create_task(std::future::pending::<u32>());
+                let goes_on: Promise<u32> = event_loop.create_future();
+                cancelled.cancel_with("only this one");
+                let outer = create_task(try_gather((cancelled, goes_on.clone())));
+
+                let error = outer.await.unwrap().unwrap_err();
+
+                assert_eq!(error.to_string(), "cancelled: only this one");
+                assert!(!goes_on.done());
+            })
+            .unwrap();
+    });
+}
+
+#[test]
+fn case_041_a_gather_that_is_dropped_leaves_nobody_to_be_woken() {
+    guarded(|| {
+        let event_loop = virtual_loop();
+        let promises: [Promise<u32>; 2] = [event_loop.create_future(), event_loop.create_future()];
+        let wakes = Wakes::default();
+        {
+            let waker = wakes.waker();
+            let mut cx = Context::from_waker(&waker);
+            let (all, first) = (gather(promises.clone()), try_gather(promises.clone()));
+            assert!(pin!(all).poll(&mut cx).is_pending());
+            assert!(pin!(first).poll(&mut cx).is_pending());
+        }
+
+        assert_eq!(wakes.n_wakers(), 0);
+        for promise in promises {
+            promise.set_result(1).unwrap();
+        }
+        assert_eq!(wakes.n_wakes(), 0);
     });
 }
 
@@ -157,6 +199,72 @@ fn case_043_gathering_nothing_is_an_empty_list_at_once() {
 
         let inside = virtual_loop().run_until_complete(gather(nothing)).unwrap();
         assert_eq!(inside.len(), 0);
+    });
+}
+
+#[test]
+fn case_043_children_that_are_done_make_a_gather_that_is_done_at_once() {
+    guarded(|| {
+        let event_loop = virtual_loop();
+        let promise = event_loop.create_future();
+        promise.set_result(1).unwrap();
+        let task = event_loop.create_task(async { 2 });
+        event_loop.run_until_complete(yield_now()).unwrap();
+        assert!(task.done());
+        let mut cx = Context::from_waker(Waker::noop());
+
+        let all = pin!(gather((promise.clone(), task))).poll(&mut cx);
+        assert!(matches!(all, Poll::Ready((Ok(1), Ok(2)))));
+        let first = pin!(try_gather([promise.clone(), promise])).poll(&mut cx);
+        assert!(matches!(first, Poll::Ready(Ok(list)) if list == [1, 1]));
+    });
+}
+
+#[test]
+fn case_043_ten_thousand_tasks_are_gathered_in_the_order_of_the_list() {
+    const N: u64 = 10_000;
+    guarded(|| {
+        let event_loop = virtual_loop();
+        let list = event_loop
+            .run_until_complete(async {
+                let child = |n| async move {
+                    sleep(Duration::from_millis(1 + (n * 7919) % N)).await;
+                    n
+                };
+                gather((0..N).map(|n| create_task(child(n)))).await
+            })
+            .unwrap();
+        let values = list.into_iter().map(|one| one.expect("it ends"));
+        assert!(values.eq(0..N));
+        assert_eq!(event_loop.time(), Duration::from_millis(N));
+    });
+}
+
+#[test]
+fn case_045_cancelled_children_are_errors_in_the_list_and_the_gather_is_none() {
+    guarded(|| {
+        let event_loop = virtual_loop();
+        event_loop
+            .run_until_complete(async {
+                let promises: [Promise<u32>; 4] = [(); 4].map(|()| event_loop.create_future());
+                let outer = create_task(gather(promises.clone()));
+                yield_now().await;
+                promises[0].set_result(0).unwrap();
+                assert!(promises[1].cancel());
+                assert!(promises[2].cancel());
+                promises[3].set_exception("failed").unwrap();
+
+                let list = outer.await.expect("it was not cancelled");
+
+                assert!(matches!(list[0], Ok(0)));
+                let is_cancelled: Vec<bool> = list
+                    .iter()
+                    .map(|one| one.as_ref().is_err_and(JoinError::is_cancelled))
+                    .collect();
+                assert_eq!(is_cancelled, [false, true, true, false]);
+                assert!(list[3].is_err());
+            })
+            .unwrap();
     });
 }
 

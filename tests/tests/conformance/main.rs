@@ -3,6 +3,7 @@
 //! A test `case_NNN_what_it_shows` shows the behaviour with that number of the project's list. All
 //! run on loops whose clock jumps, so none of them takes time.
 
+mod as_completed;
 mod contexts;
 mod eager;
 mod event_loop;

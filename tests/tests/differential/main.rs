@@ -8,6 +8,7 @@
 #[macro_use]
 mod program;
 
+mod as_completed;
 mod callbacks;
 mod cancelling;
 mod executors;

@@ -40,18 +40,40 @@ pub(super) const CRATES: &[Row] = &[
         foreign: &[],
     },
     Row {
-        name: "evloop-combinators",
+        name: "evloop-cancel",
         layer: Layer::Leaf,
         ours: &[],
-        foreign: &[(
-            "pin-project-lite",
-            "a tuple of different futures is pinned without unsafe code of ours",
-        )],
+        foreign: &[
+            (
+                "pin-project-lite",
+                "scopes are pinned in place without unsafe code of ours",
+            ),
+            ("slab", "remote scopes keep their place under a stable key"),
+            (
+                "sync_wrapper",
+                "a future with a scope in it stays Sync without unsafe code of ours",
+            ),
+        ],
+    },
+    Row {
+        name: "evloop-combinators",
+        layer: Layer::Leaf,
+        ours: &["evloop-cancel"],
+        foreign: &[
+            (
+                "futures-core",
+                "the trait `Stream`, which the ecosystem's adapters take: `as_completed` is one",
+            ),
+            (
+                "pin-project-lite",
+                "a tuple of different futures is pinned without unsafe code of ours",
+            ),
+        ],
     },
     Row {
         name: "evloop-task",
         layer: Layer::Task,
-        ours: &["evloop-combinators"],
+        ours: &["evloop-cancel", "evloop-combinators"],
         foreign: &[
             (
                 "async-task",
@@ -140,6 +162,7 @@ pub(super) const CRATES: &[Row] = &[
         layer: Layer::Facade,
         ours: &[
             "evloop-blocking",
+            "evloop-cancel",
             "evloop-combinators",
             "evloop-executor",
             "evloop-net",
@@ -147,10 +170,16 @@ pub(super) const CRATES: &[Row] = &[
             "evloop-task",
             "evloop-time",
         ],
-        foreign: &[(
-            "rustix",
-            "tells whether a descriptor number still means the file that is watched",
-        )],
+        foreign: &[
+            (
+                "pin-project-lite",
+                "pins the code inside of a time limit without unsafe code of ours",
+            ),
+            (
+                "rustix",
+                "tells whether a descriptor number still means the file that is watched",
+            ),
+        ],
     },
     Row {
         name: "xtask",

@@ -145,13 +145,18 @@ impl<H> Place<H> {
 impl<H: Completion> FromIterator<H> for Places<H> {
     fn from_iter<I: IntoIterator<Item = H>>(iter: I) -> Self {
         let iter = iter.into_iter();
+        let n_expected = iter.size_hint().0;
         let mut places = Self {
-            places: Vec::with_capacity(iter.size_hint().0),
+            places: Vec::with_capacity(n_expected),
             vacant: None,
             keys: HashMap::default(),
             len: 0,
         };
         for handle in iter {
+            if places.keys.capacity() == 0 && handle.key().is_some() {
+                // One table for all: where one has a key, the others mostly have one too.
+                places.keys.reserve(n_expected);
+            }
             // Nothing is vacant, so each has the next index or is a duplicate.
             places.insert(handle);
         }

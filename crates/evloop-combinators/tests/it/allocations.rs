@@ -7,11 +7,11 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::future::{Ready, ready};
+use std::future::{Ready, pending, ready};
 use std::hint::black_box;
 
 use evloop_combinators::{
-    Completion, FirstCompleted, WaitSet, Waitable, gather, race, try_gather, wait,
+    Completion, FirstCompleted, WaitSet, Waitable, as_completed, gather, race, try_gather, wait,
 };
 
 use crate::harness::now;
@@ -119,4 +119,34 @@ fn the_next_member_takes_none() {
         assert_eq!(count(next_ones), 0);
         assert_eq!(n_done, n);
     }
+}
+
+/// Those of the set, and none for each item. What is done when the time is over is put in a
+/// queue, which grows by doubling.
+#[test]
+fn as_completed_takes_three() {
+    for n in [1, 10, 1000] {
+        let handles = || (0..n).map(|n| Waitable::new(ready(n)));
+        let all = count(|| {
+            let mut completed = as_completed(handles());
+            while now(completed.next()).is_some() {}
+        });
+        let in_time = count(|| {
+            let mut completed = as_completed(handles()).timeout(pending());
+            while now(completed.next()).is_some() {}
+        });
+        assert_eq!((all, in_time), (3, 3), "as completed, of {n}");
+    }
+    let keyed = |n| Keyed(Waitable::new(ready(n)), n);
+    for n in [1, 10, 1000] {
+        let keyed = || (0..n).map(keyed);
+        assert_eq!(count(|| as_completed(keyed()).len()), 4, "{n} with keys");
+    }
+
+    let at_the_limit = count(|| {
+        let handles = (0..1000).map(|n| Waitable::new(ready(n)));
+        let mut completed = as_completed(handles).timeout(ready(()));
+        while now(completed.next()).is_some() {}
+    });
+    assert!(at_the_limit <= 3 + 10, "{at_the_limit} for a thousand");
 }

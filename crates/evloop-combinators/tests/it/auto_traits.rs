@@ -8,8 +8,8 @@ use std::task::{Context, Poll};
 
 use evloop_combinators::children::{Children1, Children2, Many};
 use evloop_combinators::{
-    AllCompleted, EmptyRace, EmptyWait, FirstCompleted, Gather, IntoHandles, Iter, Next, Race,
-    TryGather, Wait, WaitSet, Waitable,
+    AllCompleted, AsCompleted, AsCompletedInTime, EmptyRace, EmptyWait, FirstCompleted, Gather,
+    IntoHandles, Iter, Next, NextInTime, Race, TimedOut, TryGather, Wait, WaitSet, Waitable,
 };
 
 /// Tells whether a type has an auto trait: method lookup tries the implementation for the probe
@@ -87,6 +87,13 @@ fn combinators_are_send_and_sync_as_their_children_are() {
         Wait<Waitable<Local>>:                false false true;
         Wait<Waitable<Plain>, FirstCompleted, Pending<()>>: true true true;
         Wait<Waitable<Plain>, AllCompleted, Immovable>: true true false;
+        AsCompleted<Waitable<Plain>>:         true  true  true;
+        AsCompleted<Waitable<Local>>:         false false true;
+        AsCompletedInTime<Waitable<Plain>, Pending<()>>: true true true;
+        AsCompletedInTime<Waitable<Local>, Pending<()>>: false false true;
+        AsCompletedInTime<Waitable<Plain>, Immovable>: true true false;
+        NextInTime<'static, Waitable<Plain>, Pending<()>>: true true true;
+        TimedOut:                             true  true  true;
         Iter<'static, Waitable<Plain>>:       true  true  true;
         IntoHandles<Waitable<Plain>>:         true  true  true;
         AllCompleted:                         true  true  true;

@@ -5,7 +5,7 @@ use std::future::{poll_fn, ready};
 use std::pin::pin;
 use std::task::Poll;
 
-use evloop_combinators::{Waitable, gather, race, wait};
+use evloop_combinators::{Waitable, as_completed, gather, race, wait};
 
 use crate::harness::{Door, Wakes, doors, now, poll, poll_with};
 
@@ -80,6 +80,47 @@ fn a_wait_is_not_kept_by_members_that_wake_themselves() {
         assert!(poll_with(waiting.as_mut(), &waker).is_pending());
         assert!((1..=7).contains(&n_polls.get()));
         assert!(wakes.take() > 0);
+    }
+}
+
+/// Nor do those that are ready keep a stream with those that are not in one poll.
+#[test]
+fn museum_bm20_handles_that_always_wake_themselves_do_not_keep_a_stream() {
+    for n in [1, 2, 3, 100] {
+        let (wakes, waker) = Wakes::new();
+        let n_polls = Cell::new(0);
+        let handle = |index: usize| {
+            let n_polls = &n_polls;
+            Waitable::new(Box::pin(poll_fn(move |cx| {
+                n_polls.set(n_polls.get() + 1);
+                if index % 2 == 1 {
+                    return Poll::Ready(index);
+                }
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            })))
+        };
+        let limit = Door::new();
+        let mut completed = as_completed((0..n).map(handle)).timeout(limit.child());
+        let mut n_done = 0;
+        while poll_with(pin!(completed.next()), &waker).is_ready() {
+            n_done += 1;
+        }
+        assert_eq!(n_done, n / 2, "each that is ready comes");
+        assert!(n_polls.get() <= 2 * n + 2, "{} polls", n_polls.get());
+
+        for _ in 0..10 {
+            n_polls.set(0);
+            wakes.take();
+            assert!(poll_with(pin!(completed.next()), &waker).is_pending());
+            assert!((1..=n + 2).contains(&n_polls.get()));
+            assert!(wakes.take() > 0, "it asks to be polled again");
+        }
+        limit.open(());
+        assert!(matches!(now(completed.next()), Some(Err(_))), "of {n}");
+        wakes.take();
+        assert!(now(completed.next()).is_none());
+        assert_eq!(wakes.take(), 0, "they have had their last look");
     }
 }
 

@@ -1,6 +1,8 @@
 //! The behaviour of the combinators, through their public interface.
 
 mod allocations;
+mod as_completed;
+mod as_completed_model;
 mod auto_traits;
 mod fairness;
 mod gather;

@@ -1,7 +1,7 @@
 //! Which context is current: the one that was entered last, the running task's, or the thread's.
 //!
 //! A task's own context is found through the frame of its poll, so polling costs nothing for it.
-//! What is entered besides (by [`Context::run`] and by callbacks) remembers the frame it was
+//! What is entered besides (by [`Context::run`] and by callbacks) remembers the task it was
 //! entered in, and holds only there: a task that is polled inside, by a nested loop or as an eager
 //! start, has its own.
 //!
@@ -24,9 +24,9 @@ use crate::current;
 use crate::sync::thread_cell;
 
 struct Entered<'a> {
-    /// The frame of the task that was polled here; null outside of tasks. While this lives that
-    /// frame lives, so no other one has its address.
-    frame: *const (),
+    /// The task that was polled here; null outside of tasks. While this lives its poll goes on, so
+    /// no other task has its address, and it is polled nowhere else.
+    task: *const (),
     given: Option<&'a Context>,
     /// Made when it is needed and none was given.
     made: OnceCell<Context>,
@@ -64,7 +64,7 @@ impl Drop for Restore {
 #[inline]
 pub(super) fn within<R>(context: Option<&Context>, f: impl FnOnce() -> R) -> R {
     let entered = Entered {
-        frame: current::frame_address(),
+        task: current::task_address(),
         given: context,
         made: OnceCell::new(),
     };
@@ -78,7 +78,7 @@ fn with_entered<R>(f: impl FnOnce(&Entered<'_>) -> R) -> Option<R> {
     let entered = ENTERED.with(Cell::get);
     // SAFETY: (1) a pointer that is not null refers to a live value; (2) the reference ends here.
     let entered = unsafe { entered.as_ref() }?;
-    (entered.frame == current::frame_address()).then(|| f(entered))
+    (entered.task == current::task_address()).then(|| f(entered))
 }
 
 /// The current context itself, or `None` if it is not made yet, and so is empty.

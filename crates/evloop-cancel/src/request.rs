@@ -1,0 +1,68 @@
+//! What a request to end says of itself.
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+
+/// A request to end: its message, where it was made, and how to take it back.
+#[derive(Clone, Default)]
+pub struct Request {
+    message: Option<Arc<str>>,
+    origin: Option<&'static Location<'static>>,
+    uncancel: Option<Arc<dyn Fn() -> usize + Send + Sync>>,
+}
+
+impl Request {
+    /// A request that says nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds why it was made.
+    #[must_use]
+    pub fn message(mut self, message: Option<Arc<str>>) -> Self {
+        self.message = message;
+        self
+    }
+
+    /// Adds the line of code that made it.
+    #[must_use]
+    pub fn origin(mut self, origin: Option<&'static Location<'static>>) -> Self {
+        self.origin = origin;
+        self
+    }
+
+    /// Adds what takes one request back and says how many remain: for targets that count them.
+    #[must_use]
+    pub fn counted(mut self, uncancel: Arc<dyn Fn() -> usize + Send + Sync>) -> Self {
+        self.uncancel = Some(uncancel);
+        self
+    }
+
+    /// Why it was made, if it says.
+    #[must_use]
+    pub fn get_message(&self) -> Option<&Arc<str>> {
+        self.message.as_ref()
+    }
+
+    /// The line of code that made it, if it is known.
+    #[must_use]
+    pub fn get_origin(&self) -> Option<&'static Location<'static>> {
+        self.origin
+    }
+
+    /// Takes one request back; 0 for targets that do not count.
+    pub(crate) fn uncancel(&self) -> usize {
+        self.uncancel.as_ref().map_or(0, |uncancel| uncancel())
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("message", &self.message)
+            .field("origin", &self.origin.map(ToString::to_string))
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,14 @@
+//! The machine's.
+
+pub(crate) use std::sync::{Mutex, MutexGuard};
+
+/// A thread-local `Cell`, const and without a destructor: it can be read while the thread ends.
+macro_rules! thread_cell {
+    ($(#[$attribute:meta])* $name:ident: $type:ty = $initial:expr) => {
+        std::thread_local! {
+            $(#[$attribute])*
+            static $name: std::cell::Cell<$type> = const { std::cell::Cell::new($initial) };
+        }
+    };
+}
+pub(crate) use thread_cell;

@@ -1,0 +1,4 @@
+//! Scopes on a task made by hand.
+
+mod basics;
+mod support;
