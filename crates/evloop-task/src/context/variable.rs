@@ -69,13 +69,16 @@ impl<T> ContextVar<T> {
 
     fn key_or_new(&self) -> u64 {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        self.key().unwrap_or_else(|| {
-            let new = NEXT.fetch_add(1, Ordering::Relaxed);
-            let raced = self
-                .key
-                .compare_exchange(0, new, Ordering::Relaxed, Ordering::Relaxed);
-            raced.map_or_else(|first| first, |_zero| new)
-        })
+        self.key()
+            .unwrap_or_else(|| self.settle(NEXT.fetch_add(1, Ordering::Relaxed)))
+    }
+
+    /// Takes `key`, unless another thread was first; gives the one that counts.
+    fn settle(&self, key: u64) -> u64 {
+        let former = self
+            .key
+            .compare_exchange(0, key, Ordering::Relaxed, Ordering::Relaxed);
+        former.map_or_else(|first| first, |_zero| key)
     }
 }
 
@@ -202,5 +205,20 @@ impl<T> fmt::Debug for ContextVar<T> {
 impl<T> fmt::Debug for Token<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "<Token of '{}'>", self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_that_set_a_new_variable_at_once_the_first_one_chooses_the_key() {
+        let variable = ContextVar::<u8>::new("new");
+
+        assert_eq!(variable.key(), None);
+        assert_eq!(variable.settle(7), 7);
+        assert_eq!(variable.settle(8), 7);
+        assert_eq!(variable.key_or_new(), 7);
     }
 }

@@ -1,8 +1,6 @@
 //! Contexts by themselves, and on a scheduler that is run by hand.
 
-use std::hint::spin_loop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 
 use evloop_task::{
@@ -250,36 +248,6 @@ fn threads_have_contexts_of_their_own_and_may_share_one() {
         seen.push(shared.get(&VAR).unwrap());
         seen.sort_unstable();
         assert_eq!(seen, [0, 1, 2, 3]);
-    });
-}
-
-#[test]
-fn threads_that_race_to_set_a_new_variable_set_the_same_one() {
-    const N_VARIABLES: usize = 1000;
-
-    watched(|| {
-        let variables: Arc<[ContextVar<usize>]> =
-            (0..N_VARIABLES).map(|_| ContextVar::new("new")).collect();
-        let (shared, arrivals) = (Context::new(), Arc::new(AtomicUsize::new(0)));
-        let threads = [0, 1].map(|n| {
-            let (shared, variables) = (shared.clone(), Arc::clone(&variables));
-            let arrivals = Arc::clone(&arrivals);
-            in_thread(move || {
-                shared.run(|| {
-                    for (round, variable) in variables.iter().enumerate() {
-                        // A barrier would wake one of them too late for a race.
-                        arrivals.fetch_add(1, Ordering::Relaxed);
-                        while arrivals.load(Ordering::Relaxed) < 2 * (round + 1) {
-                            spin_loop();
-                        }
-                        variable.set(n);
-                    }
-                });
-            })
-        });
-        threads.into_iter().for_each(join);
-
-        assert_eq!(shared.len(), N_VARIABLES);
     });
 }
 
