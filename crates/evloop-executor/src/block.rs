@@ -19,7 +19,10 @@ use std::fmt;
 use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 
-use evloop_task::{Callback, ErrorContext, Runnable, Scheduler, TaskId, TaskRef, report_panic};
+use evloop_task::{
+    Callback, ContextSnapshot, ErrorContext, Runnable, Scheduler, TaskId, TaskRef,
+    current_scheduler, current_task, report_panic,
+};
 use slab::Slab;
 
 use crate::call::CallHandle;
@@ -52,6 +55,10 @@ struct Links {
 pub(crate) struct Local {
     pub(crate) ready: RefCell<VecDeque<Job>>,
     pub(crate) tasks: RefCell<Slab<TaskRef>>,
+    /// New tasks start inside their spawn, unless told otherwise.
+    pub(crate) eager: Cell<bool>,
+    /// The tasks whose steps are interrupted by the first step of an eager one, outermost first.
+    pub(crate) interrupted: RefCell<Vec<TaskRef>>,
     /// The executor has ended: what comes now is dropped.
     pub(crate) closed: Cell<bool>,
     /// The executor is ending its tasks.
@@ -78,6 +85,7 @@ impl Block {
         if let Some(local) = block.home.get() {
             local.closed.set(false);
             local.closing.set(false);
+            local.eager.set(false);
         }
         let generation = block.generation.fetch_add(1, Ordering::SeqCst) + 1;
         (block, generation)
@@ -154,6 +162,27 @@ impl Block {
                 Ok(())
             }
         }
+    }
+
+    /// The owner's part, where a task may run its first step inside its spawn: within a turn of
+    /// this executor, while that does not end.
+    pub(crate) fn eager_place(&'static self) -> Option<&'static Local> {
+        let here: &'static dyn Scheduler = self;
+        let is_turning =
+            current_scheduler().is_some_and(|turning| std::ptr::addr_eq(turning, here));
+        let local = self.home.get()?;
+        (is_turning && !local.closing.get() && !local.closed.get()).then_some(local)
+    }
+
+    /// Runs the first step of a task inside the step of another one, or inside a callback.
+    pub(crate) fn run_eagerly(&'static self, local: &Local, first: Runnable) {
+        let interrupted = current_task().filter(|task| task.runs_on(self));
+        let n_interrupted = local.interrupted.borrow().len();
+        local.interrupted.borrow_mut().extend(interrupted);
+        // It does not unwind.
+        first.run();
+        let over = local.interrupted.borrow_mut().split_off(n_interrupted);
+        drop(over);
     }
 
     /// Takes a job from another thread.
@@ -266,13 +295,26 @@ impl Scheduler for Block {
         self.call_soon_in(self.epoch(), callback);
     }
 
+    fn eager_tasks(&'static self) -> bool {
+        self.home.get().is_some_and(|local| local.eager.get())
+    }
+
+    fn start_eagerly(&'static self, first: Runnable) {
+        match self.eager_place() {
+            Some(local) => self.run_eagerly(local, first),
+            None => self.schedule(first),
+        }
+    }
+
     fn epoch(&'static self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }
 
     #[track_caller]
     fn call_soon_in(&'static self, epoch: u64, callback: Callback) {
-        let job = Job::Call(CallHandle::new(callback).job());
+        // What comes this way is ours, or has the context of its own registration.
+        let call = CallHandle::in_context(ContextSnapshot::default(), callback);
+        let job = Job::Call(call.job());
         if let Err(job) = self.queue(epoch, job) {
             match self.home.get() {
                 Some(_) => self.bury(job),

@@ -5,7 +5,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::{Arc, PoisonError};
 
-use evloop_task::{ErrorContext, current_scheduler, outside_of_tasks};
+use evloop_task::{ContextSnapshot, ErrorContext, current_scheduler, outside_of_tasks};
 
 use crate::sync::{AtomicU8, Mutex, Ordering};
 
@@ -19,6 +19,9 @@ const CANCELLED: u8 = 3;
 /// Dropping the handle leaves the callback scheduled. Clones mean the same callback. Cancelling is
 /// decided by one atomic step, so it works from any thread: either the callback never runs, or
 /// [`CallHandle::cancel`] returns false.
+///
+/// The callback runs in a copy of the [`Context`](evloop_task::Context) that is current where the
+/// handle is made.
 #[derive(Clone)]
 pub struct CallHandle(Arc<dyn Callable>);
 
@@ -35,6 +38,8 @@ struct Call<F> {
     state: AtomicU8,
     /// Taken by whoever moves the state out of pending, so the lock is never contended.
     callback: Mutex<Option<F>>,
+    /// Kept as long as the handle, as in asyncio.
+    context: ContextSnapshot,
     made_at: &'static Location<'static>,
 }
 
@@ -42,9 +47,19 @@ impl CallHandle {
     /// Wraps a callback, without scheduling it.
     #[track_caller]
     pub fn new(callback: impl FnOnce() + Send + 'static) -> Self {
+        Self::in_context(ContextSnapshot::take(), callback)
+    }
+
+    /// Wraps a callback to run in `context`.
+    #[track_caller]
+    pub(crate) fn in_context(
+        context: ContextSnapshot,
+        callback: impl FnOnce() + Send + 'static,
+    ) -> Self {
         Self(Arc::new(Call {
             state: AtomicU8::new(PENDING),
             callback: Mutex::new(Some(callback)),
+            context,
             made_at: Location::caller(),
         }))
     }
@@ -92,11 +107,15 @@ impl<F: FnOnce() + Send> Callable for Call<F> {
         let Some(callback) = self.claim(RUNNING) else {
             return;
         };
-        let outcome = catch_unwind(AssertUnwindSafe(|| outside_of_tasks(callback)));
-        self.state.store(DONE, Ordering::Release);
-        if let Err(payload) = outcome {
-            report_panic("a callback", self.made_at, payload);
-        }
+        let call = || {
+            let outcome = catch_unwind(AssertUnwindSafe(callback));
+            self.state.store(DONE, Ordering::Release);
+            if let Err(payload) = outcome {
+                // Inside: the exception handler runs in the context of the callback.
+                report_panic("a callback", self.made_at, payload);
+            }
+        };
+        outside_of_tasks(|| self.context.run(call));
     }
 
     fn cancel(&self) -> bool {

@@ -60,12 +60,39 @@ impl ExecutorHandle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
+        let eager = builder.starts_eagerly_on(self.block);
         let (step, task) = builder.prepare(self.block, coroutine);
+        if eager
+            && self.is_open()
+            && let Some(local) = self.block.eager_place()
+        {
+            self.block.run_eagerly(local, step);
+            return task;
+        }
         // Meant for this use of the block: the next one must not run it.
         if let Err(refused) = self.block.queue(self.generation, Job::Task(step)) {
             refused.discard();
         }
         task
+    }
+
+    /// As [`ExecutorHandle::spawn`], but says so when the executor is closed, and then drops the
+    /// coroutine without making a task. One that closes during this call may also end the task, as
+    /// it ends all others.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`] when the executor has been dropped.
+    #[track_caller]
+    pub fn try_spawn<F>(&self, builder: Builder, coroutine: F) -> Result<Task<F::Output>, Closed>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        if !self.is_open() {
+            return Err(Closed);
+        }
+        Ok(self.spawn(builder, coroutine))
     }
 
     /// A promise whose callbacks run on this executor, and nowhere once it is closed.

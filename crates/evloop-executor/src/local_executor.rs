@@ -7,7 +7,10 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 use std::task::Waker;
 
-use evloop_task::{Builder, EnterGuard, Scheduler, Task, TaskRef, current_task, enter_scheduler};
+use evloop_task::{
+    Builder, EnterGuard, Scheduler, Task, TaskRef, current_task, enable_eager_tasks,
+    enter_scheduler,
+};
 
 use crate::block::{Block, Local, Reporter};
 use crate::call::CallHandle;
@@ -97,6 +100,15 @@ impl LocalExecutor {
     /// Sends failures that nobody receives to `reporter`; `None` prints them on standard error.
     pub fn set_reporter(&self, reporter: Option<Reporter>) {
         self.block.set_reporter(reporter);
+    }
+
+    /// Has tasks that are spawned in a turn of this executor run their first step inside the spawn,
+    /// unless their [`Builder::eager_start`] says otherwise.
+    pub fn set_eager_tasks(&self, eager: bool) {
+        if eager {
+            enable_eager_tasks();
+        }
+        self.local().eager.set(eager);
     }
 
     /// Starts a task here.
@@ -328,14 +340,16 @@ pub(crate) fn all_tasks_of(block: &'static Block, local: &Local) -> Vec<TaskRef>
         _ => None,
     };
     tasks.extend(local.ready.borrow().iter().filter_map(new));
-    if let Some(running) = current_task()
-        // Another executor's task may be the one that asks.
-        && running.runs_on(block)
-    {
-        let known: HashSet<_> = tasks.iter().map(TaskRef::id).collect();
-        if !known.contains(&running.id()) {
-            tasks.push(running);
-        }
+    // Another executor's task may be the one that asks.
+    let mut running: Vec<TaskRef> = current_task()
+        .filter(|task| task.runs_on(block))
+        .into_iter()
+        .collect();
+    running.extend(local.interrupted.borrow().iter().cloned());
+    if !running.is_empty() {
+        let mut known: HashSet<_> = tasks.iter().map(TaskRef::id).collect();
+        running.retain(|task| known.insert(task.id()));
+        tasks.append(&mut running);
     }
     tasks.retain(|task| !task.done());
     tasks

@@ -52,6 +52,18 @@ impl LocalExecutor {
         future: F,
         drive: impl FnOnce(&Task<()>),
     ) -> RootEnd<F::Output> {
+        self.run_root_with(Builder::new(), future, drive)
+    }
+
+    /// As [`LocalExecutor::run_root`], with a name or a context for the task. It never starts
+    /// eagerly: `drive` has it run.
+    #[track_caller]
+    pub fn run_root_with<F: Future>(
+        &self,
+        builder: Builder,
+        future: F,
+        drive: impl FnOnce(&Task<()>),
+    ) -> RootEnd<F::Output> {
         if self.is_closed() {
             return RootEnd::Unfinished;
         }
@@ -60,7 +72,10 @@ impl LocalExecutor {
             output: None
         });
         let link = Rc::new(Link::to(place.as_mut()));
-        let task = Builder::new().spawn_local(self.scheduler(), Coroutine(Rc::clone(&link)));
+        let coroutine = Coroutine(Rc::clone(&link));
+        let task = builder
+            .eager_start(false)
+            .spawn_local(self.scheduler(), coroutine);
         let root = Root { task, link };
         drive(&root.task);
         let end = match root.task.result() {

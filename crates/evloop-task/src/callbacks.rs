@@ -4,6 +4,7 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::context::ContextSnapshot;
 use crate::current;
 use crate::error::{TaskResult, contain};
 use crate::report::{ErrorContext, report};
@@ -74,10 +75,11 @@ impl fmt::Display for Label {
 /// What a callback does.
 type Body<T> = Box<dyn FnOnce(&TaskResult<T>) + Send>;
 
-/// A callback and what it is called.
+/// A callback, what it is called, and the context it was registered in.
 pub(crate) struct Callback<T> {
     pub(crate) id: CallbackId,
     pub(crate) label: Label,
+    context: ContextSnapshot,
     /// Taken by the call, or by drop.
     body: Option<Body<T>>,
 }
@@ -87,6 +89,7 @@ impl<T> Callback<T> {
         Self {
             id,
             label,
+            context: ContextSnapshot::take(),
             body: Some(body),
         }
     }
@@ -94,13 +97,17 @@ impl<T> Callback<T> {
     /// Calls it outside of any task; a panic goes to the exception handler.
     pub(crate) fn call(mut self, result: &TaskResult<T>, scheduler: &'static dyn Scheduler) {
         let Some(body) = self.body.take() else { return };
-        if let Err(payload) = contain(|| current::outside_of_tasks(|| body(result))) {
-            let context = ErrorContext::from_panic("a done callback", payload);
-            report(
-                Some(scheduler),
-                &context.with_source(self.label.to_string()),
-            );
-        }
+        let call = || {
+            if let Err(payload) = contain(|| body(result)) {
+                // Inside: the exception handler runs in the context of the callback.
+                let report_of = ErrorContext::from_panic("a done callback", payload);
+                report(
+                    Some(scheduler),
+                    &report_of.with_source(self.label.to_string()),
+                );
+            }
+        };
+        current::outside_of_tasks(|| self.context.run(call));
     }
 }
 

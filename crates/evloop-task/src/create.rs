@@ -40,6 +40,36 @@ where
     Builder::new().spawn_local(running(), coroutine)
 }
 
+impl Builder {
+    /// As the function [`create_task`], with these options.
+    ///
+    /// # Panics
+    ///
+    /// When no loop runs on this thread.
+    #[track_caller]
+    pub fn create_task<F>(self, coroutine: F) -> Task<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.spawn(running(), coroutine)
+    }
+
+    /// As the function [`create_task_local`], with these options.
+    ///
+    /// # Panics
+    ///
+    /// When no loop runs on this thread.
+    #[track_caller]
+    pub fn create_task_local<F>(self, coroutine: F) -> Task<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        self.spawn_local(running(), coroutine)
+    }
+}
+
 #[inline]
 #[track_caller]
 fn running() -> &'static dyn Scheduler {

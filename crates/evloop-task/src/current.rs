@@ -40,6 +40,21 @@ pub fn outside_of_tasks<R>(f: impl FnOnce() -> R) -> R {
     host::outside(f)
 }
 
+/// The address of the running task's metadata, null outside of tasks; also while its coroutine is
+/// dropped.
+#[inline]
+pub(crate) fn task_address() -> *const () {
+    host::here(|here| {
+        here.and_then(Here::host)
+            .map_or(ptr::null(), |host| ptr::from_ref(host).cast())
+    })
+}
+
+/// Calls `f` with the metadata of the running task, also while its coroutine is dropped.
+pub(crate) fn with_meta<R>(f: impl FnOnce(&Meta) -> R) -> Option<R> {
+    host::here(|here| here?.host()?.downcast_ref::<Meta>().map(f))
+}
+
 /// Returns the task that is running on this thread, or `None` in a callback or outside a loop.
 ///
 /// # Cost

@@ -9,6 +9,7 @@ use evloop_cancel::Request;
 use evloop_cancel::host::Kept;
 
 use crate::cancel_reason::CancelReason;
+use crate::context::Context;
 use crate::id::TaskId;
 use crate::scheduler::Scheduler;
 use crate::state::{End, StateWord};
@@ -26,7 +27,7 @@ pub(crate) struct Meta {
     pub(crate) state: StateWord,
     /// Registry key; meaningful only once the state word says adopted.
     key: AtomicU32,
-    /// Name, message and callbacks: made only for a task that has any of them.
+    /// Name, message, callbacks, context: made only for a task that has any of them.
     extra: OnceBox<Extra>,
 }
 
@@ -40,6 +41,8 @@ pub(crate) struct Extra {
     kept: Mutex<Kept>,
     /// A `Delivery<T>`, from the first done callback to the end of the task.
     delivery: Mutex<Option<Box<dyn Any + Send>>>,
+    /// The task's own context, from the spawn if there was something to inherit.
+    context: OnceBox<Context>,
 }
 
 impl fmt::Debug for Extra {
@@ -82,6 +85,21 @@ impl Meta {
     pub(crate) fn name(&self) -> Arc<str> {
         let given = self.extra.get().and_then(|extra| lock(&extra.name).clone());
         given.unwrap_or_else(|| format!("Task-{}", self.id).into())
+    }
+
+    /// The context that the task has from its beginning.
+    pub(crate) fn set_context(&self, context: Context) {
+        self.extra().context.get_or_init(|| Box::new(context));
+    }
+
+    /// The task's own context, made if need be.
+    pub(crate) fn context(&self) -> &Context {
+        self.extra().context.get_or_init(Box::default)
+    }
+
+    /// The task's own context, unless it is still to be made and therefore empty.
+    pub(crate) fn peek_context(&self) -> Option<&Context> {
+        self.extra.get()?.context.get()
     }
 
     /// The registry key. The store is ordered by the state word's `adopt`.

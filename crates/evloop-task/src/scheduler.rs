@@ -26,7 +26,31 @@ pub trait Scheduler: Send + Sync + 'static {
     fn schedule(&'static self, runnable: Runnable);
 
     /// Queues a callback, behind everything that is ready.
+    ///
+    /// Done callbacks come with their context; whoever queues a user's callback here gives it one, by
+    /// a [`ContextSnapshot`](crate::ContextSnapshot).
     fn call_soon(&'static self, callback: Callback);
+
+    /// True when tasks that are spawned here and now run their first step inside the spawn, unless
+    /// told otherwise: [`Builder::eager_start`](crate::Builder::eager_start). Default: never.
+    ///
+    /// Asked only after [`enable_eager_tasks`](crate::enable_eager_tasks).
+    fn eager_tasks(&'static self) -> bool {
+        false
+    }
+
+    /// Runs the first step of a task inside its spawn, where that may be, or queues it.
+    ///
+    /// Default: runs it while this is the current scheduler of the thread. One that lists its tasks
+    /// has to remember [`current_task`](crate::current_task) meanwhile: it is interrupted.
+    fn start_eagerly(&'static self, first: Runnable) {
+        let here = current_scheduler();
+        if here.is_some_and(|here| std::ptr::addr_eq(here, self)) {
+            first.run();
+        } else {
+            self.schedule(first);
+        }
+    }
 
     /// Which use of the scheduler goes on: a number that changes when one ends.
     ///

@@ -81,6 +81,13 @@ impl<T> Task<T> {
         self.meta().set_name(Some(name.into()));
     }
 
+    /// The task's own context: the very one it was told to use, or its copy from the spawn. For a
+    /// value of it: `task.context().get(&VARIABLE)`.
+    #[must_use]
+    pub fn context(&self) -> crate::Context {
+        self.meta().context().clone()
+    }
+
     /// The source line that made the task.
     #[must_use]
     pub fn spawned_at(&self) -> &'static Location<'static> {

@@ -13,6 +13,7 @@ use std::task::Waker;
 
 use crate::anchor::Anchor;
 use crate::cancel_reason::CancelReason;
+use crate::context::Context;
 use crate::id::TaskId;
 use crate::scheduler::Scheduler;
 use crate::state::End;
@@ -64,6 +65,13 @@ impl TaskRef {
     #[must_use]
     pub fn runs_on(&self, scheduler: &'static dyn Scheduler) -> bool {
         std::ptr::addr_eq(self.anchor.meta().scheduler, scheduler)
+    }
+
+    /// The task's own context: the very one it was told to use, or its copy from the spawn. For a
+    /// value of it: `task.context().get(&VARIABLE)`.
+    #[must_use]
+    pub fn context(&self) -> Context {
+        self.anchor.meta().context().clone()
     }
 
     /// The source line that made the task.

@@ -34,6 +34,7 @@ pub struct Builder {
     slow_callback_duration: Option<Duration>,
     default_executor: Option<Arc<dyn Executor>>,
     handler: Option<crate::exception::ExceptionHandler>,
+    eager_tasks: bool,
 }
 
 impl Builder {
@@ -44,6 +45,7 @@ impl Builder {
             slow_callback_duration: None,
             default_executor: None,
             handler: None,
+            eager_tasks: false,
         }
     }
 
@@ -82,6 +84,25 @@ impl Builder {
         self
     }
 
+    /// Has every task that is made while the loop runs, on its thread, run its first step inside
+    /// `create_task`: asyncio's `eager_task_factory`. Default: no.
+    ///
+    /// It saves a turn of the loop for tasks that seldom suspend, and changes the order in which
+    /// things happen: see [`TaskBuilder::eager_start`](crate::TaskBuilder::eager_start), which
+    /// overrides this for one task.
+    ///
+    /// ```
+    /// let event_loop = evloop::EventLoop::builder().eager_tasks(true).build()?;
+    /// event_loop.run_until_complete(async {
+    ///     assert!(evloop::create_task(async { 1 }).done());
+    /// })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn eager_tasks(mut self, eager: bool) -> Self {
+        self.eager_tasks = eager;
+        self
+    }
+
     /// Makes the loop, for this thread.
     ///
     /// # Errors
@@ -89,7 +110,9 @@ impl Builder {
     /// What the system gives when it makes no more descriptors.
     pub fn build(self) -> io::Result<EventLoop> {
         let driver = TimeDriver::new(self.clock);
-        let event_loop = EventLoop::from_parts(LocalExecutor::new(), driver, Reactor::new()?);
+        let executor = LocalExecutor::new();
+        executor.set_eager_tasks(self.eager_tasks);
+        let event_loop = EventLoop::from_parts(executor, driver, Reactor::new()?);
         let shared = event_loop.shared();
         shared.debug.store(
             self.debug.unwrap_or_else(debug_from_environment),
@@ -117,6 +140,7 @@ impl fmt::Debug for Builder {
             .field("clock", &self.clock)
             .field("debug", &self.debug)
             .field("slow_callback_duration", &self.slow_callback_duration)
+            .field("eager_tasks", &self.eager_tasks)
             .finish_non_exhaustive()
     }
 }

@@ -153,7 +153,8 @@ impl EventLoop {
     #[doc(alias = "block_on")]
     pub fn run_until_complete<F: IntoFuture>(&self, future: F) -> Result<F::Output, RunError> {
         let running = self.start()?;
-        let ended = self.run_main(future.into_future(), |main| match main.done() {
+        let builder = evloop_task::Builder::new();
+        let ended = self.run_main(builder, future.into_future(), |main| match main.done() {
             true => Next::LastTurn,
             false => Next::GoOn,
         });
@@ -161,15 +162,16 @@ impl EventLoop {
         ended?.or_resume()
     }
 
-    /// Runs `future` as a task; after each turn `next` looks at that task and says how to go on.
+    /// Runs `future` as a task made with `builder`; after each turn `next` looks at that task and says how to go on.
     #[track_caller]
     pub(crate) fn run_main<F: Future>(
         &self,
+        builder: evloop_task::Builder,
         future: F,
         next: impl Fn(&Task<()>) -> Next,
     ) -> Result<MainEnd<F::Output>, RunError> {
         let mut polled = Ok(());
-        let end = self.executor.run_root(future, |main| {
+        let end = self.executor.run_root_with(builder, future, |main| {
             polled = self.turn_while(&|| next(main));
         });
         match (end, polled) {

@@ -10,7 +10,7 @@ use std::task::{Wake, Waker};
 
 use evloop_executor::{CallHandle, ExecutorHandle};
 use evloop_reactor::{Direction, LevelSource, Notifier, ReactorHandle};
-use evloop_task::{current_scheduler, report_panic};
+use evloop_task::{Context, current_scheduler, report_panic};
 
 use crate::error::LoopClosed;
 use crate::handle::Handle;
@@ -96,6 +96,8 @@ impl Watches {
 /// What the reactor wakes each turn in which the descriptor is ready.
 struct FdCallback {
     callback: Mutex<Box<dyn FnMut() + Send>>,
+    /// A copy from `add_reader` or `add_writer`, the same for all runs.
+    context: Context,
     executor: ExecutorHandle,
     /// The run that is queued.
     queued: Mutex<Option<CallHandle>>,
@@ -107,7 +109,7 @@ impl Wake for FdCallback {
         let call = CallHandle::new(move || {
             // Only the loop's thread runs it, one run at a time.
             let mut callback = lock(&this.callback);
-            callback();
+            this.context.run(&mut *callback);
         });
         if self.executor.queue(&call).is_ok() {
             let old = lock(&self.queued).replace(call);
@@ -168,6 +170,7 @@ impl Handle {
         let shared = self.shared();
         let callback = Arc::new(FdCallback {
             callback: Mutex::new(callback),
+            context: Context::current(),
             executor: shared.executor,
             queued: Mutex::new(None),
         });

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::future::IntoFuture;
 
 use evloop_signal::{Signal, Watch, is_main_thread};
-use evloop_task::Task;
+use evloop_task::{Builder as TaskBuilder, Task};
 
 use crate::error::RunError;
 use crate::event_loop::{EventLoop, Next};
@@ -18,11 +18,15 @@ const INTERRUPTED: &str = "interrupted by SIGINT";
 impl EventLoop {
     /// As [`EventLoop::run_until_complete`], and SIGINT is ours meanwhile, if it may be.
     #[track_caller]
-    pub(crate) fn run_interruptibly<F: IntoFuture>(&self, main: F) -> Result<F::Output, RunError> {
+    pub(crate) fn run_interruptibly<F: IntoFuture>(
+        &self,
+        builder: TaskBuilder,
+        main: F,
+    ) -> Result<F::Output, RunError> {
         let running = self.start()?;
         // After the check and dropped before the guard: a refused run touches nothing.
         let interrupts = Interrupts::watch(self);
-        let ended = self.run_main(main.into_future(), |task| interrupts.look(task));
+        let ended = self.run_main(builder, main.into_future(), |task| interrupts.look(task));
         let interruption = interrupts.end();
         drop(running);
         let end = ended?;

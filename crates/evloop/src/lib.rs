@@ -64,6 +64,7 @@ mod runner;
 mod shared;
 mod slow_step;
 mod tasks;
+mod threadsafe_task;
 mod timeout;
 mod timer_handle;
 mod wait_for;
@@ -77,6 +78,7 @@ pub use handle::{Handle, WrongThread};
 pub use run_in_executor::{IntoExecutor, to_thread};
 pub use runner::{Runner, run};
 pub use tasks::{all_tasks, call_soon};
+pub use threadsafe_task::{ResultError, ThreadsafeTask};
 pub use timeout::{NotActive, TimeLimit, TimeLimitHandle, Timeout, timeout, timeout_at};
 pub use timer_handle::TimerHandle;
 #[doc(hidden)]
@@ -101,11 +103,11 @@ pub use evloop_net::{Incoming, TcpListener, TcpStream};
 pub use evloop_reactor::{Direction, ReactorGone, ReactorHandle, Source};
 pub use evloop_signal::{Disposition, Signal};
 pub use evloop_task::{
-    Builder as TaskBuilder, CallbackId, Cancellation, Child, ChildFailure, ChildOutput,
-    EnsureFuture, ErrorContext, FirstException, Flatten, GroupClosed, GroupError, InvalidState,
-    JoinError, NoRunningLoop, Outcome, Panic, Promise, Scheduler, Shield, Shielded, Task,
-    TaskError, TaskGroup, TaskId, TaskRef, TaskResult, create_task, create_task_local,
-    current_task, ensure_future, shield, yield_now,
+    Builder as TaskBuilder, CallbackId, Cancellation, Child, ChildFailure, ChildOutput, Context,
+    ContextVar, EnsureFuture, ErrorContext, FirstException, Flatten, GroupClosed, GroupError,
+    InvalidState, InvalidToken, JoinError, NoRunningLoop, Outcome, Panic, Promise, Scheduler,
+    Shield, Shielded, Task, TaskError, TaskGroup, TaskId, TaskRef, TaskResult, Token, copy_context,
+    create_task, create_task_local, current_task, ensure_future, shield, yield_now,
 };
 pub use evloop_time::{
     Clock, Deadline, Elapsed, Interval, InvalidDelay, InvalidPeriod, ManualClock, MissedTicks,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use evloop_blocking::{Abandoned, BlockingPool, Executor, Job, JobError};
-use evloop_task::{JoinError, Promise, current_scheduler, report_panic};
+use evloop_task::{ContextSnapshot, JoinError, Promise, current_scheduler, report_panic};
 
 use crate::error::LoopClosed;
 use crate::handle::Handle;
@@ -17,7 +17,8 @@ impl Handle {
     ///
     /// `None` is the loop's default executor, made at the first use. A panic of `work` is the
     /// promise's error. Cancelling the promise succeeds at once; the work is skipped if it has not
-    /// started, and goes on unheard otherwise. The default executor does not pass task-locals on.
+    /// started, and goes on unheard otherwise. Context variables are not
+    /// passed on, as in asyncio; [`to_thread`](crate::to_thread) does.
     ///
     /// Awaiting a promise gives each awaiter a clone. For a result that is not `Clone`, as most
     /// `io::Result`s are, use [`to_thread`](crate::to_thread), or [`Promise::wait`] for a reference:
@@ -210,7 +211,8 @@ impl<T> Drop for Delivery<T> {
 
 /// Runs `work` on a thread of the running loop's default executor and waits for it.
 ///
-/// Nothing starts before it is awaited. Unlike [`Handle::run_in_executor`] it needs no `Clone`.
+/// Nothing starts before it is awaited. Unlike [`Handle::run_in_executor`] it needs no `Clone`, and
+/// `work` runs in a copy of the task's [`Context`](crate::Context).
 ///
 /// ```
 /// let length = evloop::run(async { evloop::to_thread(|| "blocking".len()).await });
@@ -234,7 +236,8 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let (job, result) = Job::with_handle(work);
+    let context = ContextSnapshot::take();
+    let (job, result) = Job::with_handle(move || context.run(work));
     if let Err(refusal) = Handle::current().execute(None, job) {
         return Err(JoinError::Failed(Arc::from(refusal)));
     }

@@ -7,7 +7,7 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use evloop_signal::Signal;
-use evloop_task::ErrorContext;
+use evloop_task::{Builder as TaskBuilder, Context, ErrorContext};
 
 use crate::builder::Builder;
 use crate::error::RunError;
@@ -80,6 +80,8 @@ pub fn run<F: IntoFuture>(main: F) -> F::Output {
 pub struct Runner {
     event_loop: EventLoop,
     task_grace: Duration,
+    /// What each main task runs in.
+    context: Context,
     executor_grace: Duration,
 }
 
@@ -102,6 +104,7 @@ impl Runner {
         Ok(Self {
             event_loop: builder.build()?,
             task_grace: TASK_GRACE,
+            context: Context::current(),
             executor_grace: EXECUTOR_GRACE,
         })
     }
@@ -136,6 +139,21 @@ impl Runner {
     /// disposition is the former one, unless somebody has set another. SIGINT that is ignored (under
     /// `nohup`) or handled by somebody else stays as it is.
     ///
+    /// All runs share one context, a copy from where the runner was made: what one run sets, the
+    /// next one sees.
+    ///
+    /// ```
+    /// use evloop::{ContextVar, Runner};
+    ///
+    /// static N_RUNS: ContextVar<u32> = ContextVar::new("n_runs");
+    ///
+    /// let runner = Runner::new()?;
+    /// runner.run(async { N_RUNS.set(1) })?;
+    /// assert_eq!(runner.run(async { N_RUNS.get() })?, Some(1));
+    /// assert_eq!(N_RUNS.get(), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`RunError`], in particular when the runner is closed or a loop runs on this thread.
@@ -149,7 +167,22 @@ impl Runner {
     /// On the main thread some fifteen system calls for a run, and an atomic load for a turn.
     #[track_caller]
     pub fn run<F: IntoFuture>(&self, main: F) -> Result<F::Output, RunError> {
-        self.event_loop.run_interruptibly(main)
+        self.run_in(&self.context, main)
+    }
+
+    /// As [`Runner::run`], in `context` instead of the runner's own.
+    ///
+    /// # Errors
+    ///
+    /// As [`Runner::run`].
+    ///
+    /// # Panics
+    ///
+    /// When `main` does.
+    #[track_caller]
+    pub fn run_in<F: IntoFuture>(&self, context: &Context, main: F) -> Result<F::Output, RunError> {
+        let builder = TaskBuilder::new().context(context.clone());
+        self.event_loop.run_interruptibly(builder, main)
     }
 
     /// The loop.

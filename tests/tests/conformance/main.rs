@@ -4,6 +4,8 @@
 //! run on loops whose clock jumps, so none of them takes time.
 
 mod as_completed;
+mod contexts;
+mod eager;
 mod event_loop;
 mod executor;
 mod futures;
@@ -12,6 +14,7 @@ mod interrupts;
 mod left_over;
 mod runner;
 mod tasks;
+mod threadsafe;
 mod waiting;
 
 use std::time::Duration;

@@ -7,6 +7,7 @@ mod support;
 mod allocations;
 mod auto_traits;
 mod closing;
+mod eager;
 mod faults;
 mod memory;
 mod model;

@@ -55,6 +55,12 @@ impl<T> OnceLock<T> {
 #[derive(Debug)]
 pub(crate) struct OnceBox<T>(OnceLock<Box<T>>);
 
+impl<T> Default for OnceBox<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<T> OnceBox<T> {
     pub(crate) fn new() -> Self {
         Self(OnceLock::new())

@@ -6,6 +6,7 @@ mod by_hand;
 mod harness;
 
 mod auto_traits;
+mod contexts;
 mod debug_forms;
 mod hostile_wakers;
 mod pinning;
