@@ -352,8 +352,9 @@ impl Scheduler for Block {
             // The registry is the owner's alone.
             return self.call_soon(Box::new(move || self.poke(key)));
         };
-        let task = local.tasks.borrow().get(key as usize).cloned();
-        if let Some(task) = task {
+        // A wake of one of our own tasks at home is a push to the ready queue: nothing of it looks at
+        // the registry.
+        if let Some(task) = local.tasks.borrow().get(key as usize) {
             task.wake();
         }
     }

@@ -195,8 +195,10 @@ impl TaskGroup {
         <F::Output as ChildOutput>::Value: Send + 'static,
     {
         let member = self.roster.admit()?;
-        let (step, task) = options.prepare_as(running(), member, coroutine);
-        self.roster.start(step);
+        let scheduler = running();
+        let eager = options.wants_eager_start(scheduler);
+        let (step, task) = options.prepare_as(scheduler, member, coroutine);
+        self.roster.start(step, eager.then_some(scheduler));
         Ok(task)
     }
 
@@ -217,8 +219,11 @@ impl TaskGroup {
         <F::Output as ChildOutput>::Value: 'static,
     {
         let member = self.roster.admit()?;
-        let (step, task) = Builder::new().prepare_local_as(running(), member, coroutine);
-        self.roster.start(step);
+        let scheduler = running();
+        let options = Builder::new();
+        let eager = options.wants_eager_start(scheduler);
+        let (step, task) = options.prepare_local_as(scheduler, member, coroutine);
+        self.roster.start(step, eager.then_some(scheduler));
         Ok(task)
     }
 

@@ -31,14 +31,20 @@ pub(crate) struct Meta {
     extra: OnceBox<Extra>,
 }
 
-/// The parts that few tasks have.
+/// The parts that few tasks have. What a cancelled one needs is small: a program may cancel a
+/// million at once.
 #[derive(Default)]
 pub(crate) struct Extra {
-    name: Mutex<Option<Arc<str>>>,
     /// The last cancel request.
     request: Mutex<CancelReason>,
     /// What the last step has left for the next one.
     kept: Mutex<Kept>,
+    rare: OnceBox<Rare>,
+}
+
+#[derive(Default)]
+struct Rare {
+    name: Mutex<Option<Arc<str>>>,
     /// A `Delivery<T>`, from the first done callback to the end of the task.
     delivery: Mutex<Option<Box<dyn Any + Send>>>,
     /// The task's own context, from the spawn if there was something to inherit.
@@ -47,9 +53,7 @@ pub(crate) struct Extra {
 
 impl fmt::Debug for Extra {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Extra")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("Extra").finish_non_exhaustive()
     }
 }
 
@@ -77,29 +81,37 @@ impl Meta {
         self.extra.get_or_init(Box::default)
     }
 
+    fn rare(&self) -> &Rare {
+        self.extra().rare.get_or_init(Box::default)
+    }
+
+    fn peek_rare(&self) -> Option<&Rare> {
+        self.extra.get()?.rare.get()
+    }
+
     pub(crate) fn set_name(&self, name: Option<Arc<str>>) {
-        *lock(&self.extra().name) = name;
+        *lock(&self.rare().name) = name;
     }
 
     /// The name given, or `Task-N` with the task's id.
     pub(crate) fn name(&self) -> Arc<str> {
-        let given = self.extra.get().and_then(|extra| lock(&extra.name).clone());
+        let given = self.peek_rare().and_then(|rare| lock(&rare.name).clone());
         given.unwrap_or_else(|| format!("Task-{}", self.id).into())
     }
 
     /// The context that the task has from its beginning.
     pub(crate) fn set_context(&self, context: Context) {
-        self.extra().context.get_or_init(|| Box::new(context));
+        self.rare().context.get_or_init(|| Box::new(context));
     }
 
     /// The task's own context, made if need be.
     pub(crate) fn context(&self) -> &Context {
-        self.extra().context.get_or_init(Box::default)
+        self.rare().context.get_or_init(Box::default)
     }
 
     /// The task's own context, unless it is still to be made and therefore empty.
     pub(crate) fn peek_context(&self) -> Option<&Context> {
-        self.extra.get()?.context.get()
+        self.peek_rare()?.context.get()
     }
 
     /// The registry key. The store is ordered by the state word's `adopt`.
@@ -170,15 +182,14 @@ impl Meta {
 
     /// Leaves the place where the result has to go. False when the task is done already.
     pub(crate) fn share(&self, delivery: Box<dyn Any + Send>) -> bool {
-        let old = lock(&self.extra().delivery).replace(delivery);
+        let old = lock(&self.rare().delivery).replace(delivery);
         drop(old);
         self.state.share()
     }
 
     pub(crate) fn take_delivery(&self) -> Option<Box<dyn Any + Send>> {
-        self.extra
-            .get()
-            .and_then(|extra| lock(&extra.delivery).take())
+        self.peek_rare()
+            .and_then(|rare| lock(&rare.delivery).take())
     }
 
     /// The state in asyncio's words.

@@ -89,6 +89,12 @@ impl Builder {
         self.eager_start.is_wanted_on(scheduler)
     }
 
+    /// As [`Builder::starts_eagerly_on`], without the question where nobody starts eagerly.
+    #[inline]
+    pub(crate) fn wants_eager_start(&self, scheduler: &'static dyn Scheduler) -> bool {
+        self.is_special() && self.starts_eagerly_on(scheduler)
+    }
+
     /// Spawns a coroutine on `scheduler`; its first step is queued like a callback, unless it is
     /// wanted at once ([`Builder::eager_start`]).
     ///
@@ -218,7 +224,7 @@ impl Builder {
         F: Future + 'static,
         F::Output: 'static,
     {
-        let eager = self.is_special() && self.starts_eagerly_on(scheduler);
+        let eager = self.wants_eager_start(scheduler);
         let (step, task) = self.prepare_local_as(scheduler, Plain, coroutine);
         if eager {
             scheduler.start_eagerly(step);

@@ -17,6 +17,7 @@ use slab::Slab;
 use crate::group::error::{ChildFailure, GroupClosed};
 use crate::group::member::Member;
 use crate::runnable::Runnable;
+use crate::scheduler::Scheduler;
 use crate::sync::{AtomicU32, Mutex, Ordering, lock};
 use crate::task_ref::TaskRef;
 
@@ -92,30 +93,32 @@ impl Roster {
         })
     }
 
-    /// Queues the first step of a child, or keeps it until its turn.
+    /// Queues the first step of a child, or keeps it until its turn; runs it at once on an `eager`
+    /// scheduler.
     #[inline]
-    pub(super) fn start(&self, step: Runnable) {
-        if self.limit == usize::MAX {
-            step.schedule();
+    pub(super) fn start(&self, step: Runnable, eager: Option<&'static dyn Scheduler>) {
+        let step = if self.limit == usize::MAX {
+            Some(step)
         } else {
-            self.start_in_turn(step);
+            self.in_turn(step)
+        };
+        match (step, eager) {
+            (Some(step), None) => step.schedule(),
+            (Some(step), Some(scheduler)) => scheduler.start_eagerly(step),
+            (None, _) => {}
         }
     }
 
-    fn start_in_turn(&self, step: Runnable) {
-        let now = {
-            let mut state = lock(&self.state);
-            // An aborted group lets them all go: they end unpolled.
-            if state.n_running < self.limit || self.is_aborting() {
-                state.n_running += 1;
-                Some(step)
-            } else {
-                state.waiting.push_back(step);
-                None
-            }
-        };
-        if let Some(step) = now {
-            step.schedule();
+    /// The step, if a child may run now.
+    fn in_turn(&self, step: Runnable) -> Option<Runnable> {
+        let mut state = lock(&self.state);
+        // An aborted group lets them all go: they end unpolled.
+        if state.n_running < self.limit || self.is_aborting() {
+            state.n_running += 1;
+            Some(step)
+        } else {
+            state.waiting.push_back(step);
+            None
         }
     }
 
