@@ -2,9 +2,7 @@
 
 use evloop::{Promise, Task, TaskResult, catch_cancel, create_task, current_task};
 
-use crate::program::{
-    End, Program, Raised, ms, outcome, reference, sleep_ms, standing, truth,
-};
+use crate::program::{End, Program, Raised, ms, outcome, reference, sleep_ms, standing, truth};
 use crate::watching::{Caught, attempt, end_of, message, my_requests, state, watch};
 
 type Child = Task<End<&'static str>>;
@@ -134,6 +132,7 @@ fn diff_chain_second_cancel() {
         sleep_ms(10).await;
         event!("requests: {} and {}", a.cancelling(), b.cancelling());
         event!("second cancel of outer is granted: {}", truth(b.cancel()));
+        sleep_ms(1).await;
         event!("requests: {} and {}", a.cancelling(), b.cancelling());
         event!("outer is {}, inner is {}", end_of(&mut b).await, state(&a));
     });

@@ -9,13 +9,20 @@
 mod program;
 
 mod as_completed;
+mod asked_again;
 mod callbacks;
 mod cancelling;
+mod catching;
+mod chains;
 mod executors;
 mod gathering;
+mod nested_timeouts;
 mod promises;
 mod random_program;
 mod running;
 mod tasks;
+mod timeouts;
 mod timers;
+mod wait_for;
 mod waiting;
+mod watching;

@@ -171,7 +171,7 @@ fn diff_wait_for_outside_cancel() {
     }
 
     async fn waiter(mut task: Task<End<&'static str>>) -> End<&'static str> {
-        match catch_cancel(wait_for(&mut task, ms(20))).await {
+        match catch_cancel(wait_for(&mut task, ms(50))).await {
             Ok(Err(_elapsed)) => event!("the waiter is never here"),
             Ok(Ok(end)) => return end?.map(|_| "waiter"),
             Err(cancelled) => {

@@ -55,12 +55,6 @@ where
     }
 }
 
-impl<T> Watched<T> {
-    pub(crate) fn cancelling(&self) -> usize {
-        self.task.cancelling()
-    }
-}
-
 impl<T: fmt::Display> fmt::Display for Watched<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.task.done() || self.task.cancelled() {
@@ -107,5 +101,14 @@ impl Caught {
         if let Self::Request(cancelled) = self {
             cancelled.swallow();
         }
+    }
+}
+
+/// Python's `finally` around something that awaits: called when it is dropped.
+pub(crate) struct AtEnd<F: Fn()>(pub(crate) F);
+
+impl<F: Fn()> Drop for AtEnd<F> {
+    fn drop(&mut self) {
+        (self.0)();
     }
 }
