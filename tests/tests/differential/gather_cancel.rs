@@ -1,12 +1,12 @@
 //! Cancelling a gather: its children are cancelled and waited for, and the one who gathers goes last.
 
 use evloop::{
-    JoinError, Task, TimeLimit, catch_cancel, create_task, current_task, gather, on_cancel, shield,
-    try_gather,
+    JoinError, Task, TimeLimit, catch_cancel, create_task, gather, on_cancel, shield, try_gather,
 };
 
-use crate::handles::{Known, end_of, message, outcomes};
-use crate::program::{End, Program, flat, ms, outcome, sleep_ms, truth};
+use crate::handles::{kept, outcomes};
+use crate::program::{End, Program, flat, ms, outcome, reference, sleep_ms, truth};
+use crate::watching::{Watched, end_of, message, my_requests, watch};
 
 #[test]
 fn diff_gather_cancel_children() {
@@ -40,7 +40,7 @@ fn diff_gather_cancel_children() {
     program.run(async {
         let children = [("a", 900), ("b", 5), ("c", 800)];
         let tasks = children.map(|(name, delay)| create_task(child(name, delay)));
-        let known = tasks.each_ref().map(Known::of);
+        let known = tasks.each_ref().map(watch);
         let mut task = create_task(parent(tasks));
         sleep_ms(10).await;
         event!("cancel is granted: {}", truth(task.cancel_with("stop all")));
@@ -84,7 +84,7 @@ fn diff_gather_cancel_settled() {
         let children = [("a", 5, false), ("b", 10, true), ("c", 15, false)];
         let tasks =
             children.map(|(name, cleanup, refuses)| create_task(child(name, cleanup, refuses)));
-        let known = tasks.each_ref().map(Known::of);
+        let known = tasks.each_ref().map(watch);
         let mut task = create_task(parent(tasks));
         sleep_ms(10).await;
         event!("cancel is granted: {}", truth(task.cancel_with("no lists")));
@@ -130,19 +130,14 @@ fn diff_gather_cancel_one_refuses() {
             create_task(child("a", 5, true)),
             create_task(child("b", 10, false)),
         ];
-        let [a, b] = tasks.each_ref().map(Known::of);
+        let [a, b] = tasks.each_ref().map(watch);
         let mut task = create_task(parent(tasks));
         sleep_ms(10).await;
         event!("cancel is granted: {}", truth(task.cancel()));
         sleep_ms(7).await;
-        event!(
-            "a is {}, b is {}, the parent is {}",
-            a.outcome(),
-            b.outcome(),
-            outcome(&task)
-        );
+        event!("a is {}, b is {}, the parent is {}", a, b, outcome(&task));
         let end = end_of(&mut task).await;
-        event!("the parent is {end}, b is {}", b.outcome());
+        event!("the parent is {end}, b is {b}");
     });
     program.compare(recorded!("gather_cancel_one_refuses"));
 }
@@ -163,8 +158,7 @@ fn diff_gather_cancel_one_child() {
         match try_gather(tasks.iter_mut()).await {
             Ok(_) => {}
             Err(JoinError::Cancelled(_)) => {
-                let requests = current_task().expect("the parent is a task").cancelling();
-                event!("a child was cancelled, requests: {requests}");
+                event!("a child was cancelled, requests: {}", my_requests());
             }
             Err(error) => return Err(error.into()),
         }
@@ -182,7 +176,7 @@ fn diff_gather_cancel_one_child() {
     program.run(async {
         let children = [("a", 30), ("b", 900), ("c", 20)];
         let tasks = children.map(|(name, delay)| create_task(child(name, delay)));
-        let b = Known::of(&tasks[1]);
+        let b = reference(&tasks[1]);
         let task = create_task(parent(tasks));
         sleep_ms(10).await;
         event!("cancel of b is granted: {}", truth(b.cancel()));
@@ -229,20 +223,16 @@ fn diff_gather_cancel_nested() {
     let program = Program::new();
     program.run(async {
         let leaves = ["a", "b", "c"].map(|name| create_task(child(name)));
-        let known = leaves.each_ref().map(Known::of);
+        let known = leaves.each_ref().map(watch);
         let [a, b, c] = leaves;
         let left = create_task(branch("left", [b, c]));
-        let known_left = Known::of(&left);
+        let known_left = watch(&left);
         let task = create_task(root([a, left]));
         sleep_ms(10).await;
         event!("cancel is granted: {}", truth(task.cancel()));
         sleep_ms(40).await;
         event!("the leaves are {}", outcomes(&known));
-        event!(
-            "left is {}, root is {}",
-            known_left.outcome(),
-            outcome(&task)
-        );
+        event!("left is {}, root is {}", known_left, outcome(&task));
     });
     program.compare(recorded!("gather_cancel_nested"));
 }
@@ -268,7 +258,7 @@ fn diff_gather_cancel_by_timeout() {
     program.run(async {
         let children = [("a", 10, 0), ("b", 900, 10), ("c", 15, 0)];
         let tasks = children.map(|(name, work, cleanup)| create_task(child(name, work, cleanup)));
-        let known = tasks.each_ref().map(Known::of);
+        let known = tasks.each_ref().map(watch);
         let limit = TimeLimit::after(ms(20));
         let handle = limit.handle();
         let body = async {
@@ -297,7 +287,10 @@ fn diff_gather_cancel_shields() {
         Ok(name.to_uppercase())
     }
 
-    async fn parent(tasks: [Task<End<String>>; 3], known: [Known<String>; 3]) -> End<&'static str> {
+    async fn parent(
+        tasks: [Task<End<String>>; 3],
+        known: [Watched<String>; 3],
+    ) -> End<&'static str> {
         let body = async {
             try_gather(tasks.map(shield)).await?;
             event!("the parent is never here");
@@ -314,9 +307,9 @@ fn diff_gather_cancel_shields() {
     program.run(async {
         let children = [("a", 30), ("b", 20), ("c", 5)];
         let tasks = children.map(|(name, delay)| create_task(child(name, delay)));
-        let known = tasks.each_ref().map(Known::of);
+        let known = tasks.each_ref().map(watch);
         // The parent's gather takes the result of c: main gathers what the tasks' callbacks keep.
-        let ends = known.each_ref().map(Known::end);
+        let ends = tasks.each_ref().map(kept);
         let mut task = create_task(parent(tasks, known));
         sleep_ms(10).await;
         event!("cancel is granted: {}", truth(task.cancel()));

@@ -7,15 +7,12 @@ use evloop::{
     shield, timeout,
 };
 
-use crate::handles::{Lending, Lent, end_of, errors, member, message};
+use crate::handles::{Lending, Lent, errors, member};
 use crate::program::{End, Program, ms, outcome, sleep_ms, truth};
+use crate::watching::{end_of, message, my_requests};
 
 /// What a child of a group ends with: Python's `raise ValueError(text)` is an `Err`.
 type Ends<T> = Result<T, String>;
-
-fn requests() -> usize {
-    current_task().expect("this is in a task").cancelling()
-}
 
 /// Fails after so long.
 async fn bad(delay: u64) -> Ends<()> {
@@ -150,7 +147,7 @@ fn diff_group_in_timeout() {
         let value = task.await.unwrap();
         event!("main gets {value}, expired: {}", truth(handle.expired()));
         sleep_ms(50).await;
-        event!("main ends, requests: {}", requests());
+        event!("main ends, requests: {}", my_requests());
     });
     program.compare(recorded!("group_in_timeout"));
 }
@@ -373,7 +370,7 @@ fn diff_group_outer_child_fails() {
             event!("main gets {}", errors(&failed));
         }
         sleep_ms(10).await;
-        event!("main ends, requests: {}", requests());
+        event!("main ends, requests: {}", my_requests());
     });
     program.compare(recorded!("group_outer_child_fails"));
 }

@@ -3,17 +3,14 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use evloop::{TaskGroup, catch_cancel, current_task, on_cancel};
+use evloop::{TaskGroup, catch_cancel, on_cancel};
 
 use crate::handles::{errors, member};
 use crate::program::{Program, ms, reference, sleep_ms, truth};
+use crate::watching::my_requests;
 
 /// What a child of a group ends with: Python's `raise ValueError(text)` is an `Err`.
 type Ends<T> = Result<T, String>;
-
-fn requests() -> usize {
-    current_task().expect("this is in a task").cancelling()
-}
 
 /// Fails after 10 ms.
 async fn bad() -> Ends<()> {
@@ -102,7 +99,7 @@ fn diff_group_child_fails() {
             }
         }
         sleep_ms(10).await;
-        event!("main goes on, requests: {}", requests());
+        event!("main goes on, requests: {}", my_requests());
     });
     program.compare(recorded!("group_child_fails"));
 }
@@ -235,7 +232,7 @@ fn diff_group_body_and_child_fail() {
     program.run(async {
         both("a", 900, 10).await;
         both("b", 10, 900).await;
-        event!("main ends, requests: {}", requests());
+        event!("main ends, requests: {}", my_requests());
     });
     program.compare(recorded!("group_body_and_child_fail"));
 }
@@ -272,7 +269,7 @@ fn diff_group_body_swallows() {
             Err(failed) => event!("main gets {}", errors(&failed)),
         }
         sleep_ms(10).await;
-        event!("main ends, requests: {}", requests());
+        event!("main ends, requests: {}", my_requests());
     });
     program.compare(recorded!("group_body_swallows"));
 }
@@ -315,7 +312,7 @@ fn diff_group_child_cancelled() {
             tasks.each_ref().map(member).join(", ")
         );
         sleep_ms(10).await;
-        event!("main ends, requests: {}", requests());
+        event!("main ends, requests: {}", my_requests());
     });
     program.compare(recorded!("group_child_cancelled"));
 }

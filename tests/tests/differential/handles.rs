@@ -4,50 +4,27 @@ use std::fmt::Display;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use evloop::{Cancelled, GroupError, Promise, Task, TaskRef, TaskResult, wait};
+use evloop::{GroupError, Promise, Task, TaskResult};
 
-use crate::program::{End, Raised, flat, outcome, reference, settled};
+use crate::program::{End, Raised, settled};
+use crate::watching::Watched;
 
-/// How a task ends that somebody else awaits, and that takes its result.
-pub(crate) struct Known<T> {
-    task: TaskRef,
-    end: Promise<End<T>>,
+/// What a task ends with, to be had once more when an await has taken it out of the handle.
+pub(crate) fn kept<T>(task: &Task<End<T>>) -> Promise<End<T>>
+where
+    T: Clone + Send + Sync + 'static,
+{
+    let end = Promise::new();
+    let keeper = end.clone();
+    task.add_done_callback(move |result| {
+        keeper.set(result.clone()).expect("a task ends once");
+    });
+    end
 }
 
-impl<T: Clone + Display + Send + Sync + 'static> Known<T> {
-    pub(crate) fn of(task: &Task<End<T>>) -> Self {
-        let end = Promise::new();
-        let recorder = end.clone();
-        task.add_done_callback(move |result| {
-            recorder.set(result.clone()).expect("a task ends once");
-        });
-        Self {
-            task: reference(task),
-            end,
-        }
-    }
-
-    /// Python's `task.cancel()`.
-    pub(crate) fn cancel(&self) -> bool {
-        self.task.cancel()
-    }
-
-    /// Python's `outcome(task)`.
-    pub(crate) fn outcome(&self) -> String {
-        self.end
-            .result()
-            .map_or_else(|_| "pending".to_owned(), |result| settled(&flat(result)))
-    }
-
-    /// To have the result once more.
-    pub(crate) fn end(&self) -> Promise<End<T>> {
-        self.end.clone()
-    }
-}
-
-/// How some tasks stand.
-pub(crate) fn outcomes<T: Clone + Display + Send + Sync + 'static>(tasks: &[Known<T>]) -> String {
-    let outcomes: Vec<String> = tasks.iter().map(Known::outcome).collect();
+/// How some tasks stand that somebody else awaits.
+pub(crate) fn outcomes<T: Display>(tasks: &[Watched<T>]) -> String {
+    let outcomes: Vec<String> = tasks.iter().map(Watched::to_string).collect();
     outcomes.join(", ")
 }
 
@@ -98,13 +75,6 @@ impl<T> Drop for Lent<T> {
     }
 }
 
-/// Waits for a task, without passing a cancel on to it, and says how it ended.
-pub(crate) async fn end_of<T: Clone + Display>(task: &mut Task<End<T>>) -> String {
-    let waited = wait([&mut *task]).await;
-    assert!(waited.is_ok(), "it waits for one");
-    outcome(task)
-}
-
 /// Says how a child of a group stands, which gives its value or why there is none.
 pub(crate) fn member<T: Clone + Display>(task: &Task<T>) -> String {
     let end = |result: &TaskResult<T>| settled(&result.clone().map_err(Raised::from));
@@ -118,9 +88,4 @@ pub(crate) fn errors(group: &GroupError) -> String {
         inner.map_or_else(|| failure.error().to_string(), errors)
     });
     format!("[{}]", texts.collect::<Vec<_>>().join(", "))
-}
-
-/// Python's `str(cancelled)`.
-pub(crate) fn message(cancelled: &Cancelled) -> String {
-    cancelled.message().unwrap_or_default().to_owned()
 }

@@ -8,8 +8,9 @@ use evloop::{
     WaitSet, catch_cancel, create_task, on_cancel, sleep, timeout, wait,
 };
 
-use crate::handles::{Known, end_of, message, outcomes};
+use crate::handles::outcomes;
 use crate::program::{End, Program, Raised, error, ms, names, outcome, sleep_ms, truth};
+use crate::watching::{end_of, message, watch};
 
 #[test]
 fn diff_recipe_connection() {
@@ -305,7 +306,7 @@ fn diff_recipe_shutdown() {
         let tasks = handlers.map(|(name, cleanup)| {
             program.create_task_with(TaskBuilder::new().name(name), handler(name, cleanup))
         });
-        let known = tasks.each_ref().map(Known::of);
+        let known = tasks.each_ref().map(watch);
         let mut task = create_task(server(tasks));
         sleep_ms(10).await;
         task.cancel_with("maintenance");

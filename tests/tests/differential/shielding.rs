@@ -2,8 +2,9 @@
 
 use evloop::{Shielded, TaskResult, TimeLimit, catch_cancel, create_task, on_cancel, shield};
 
-use crate::handles::{Known, Lending, Lent, end_of, message};
-use crate::program::{End, Program, Raised, error, flat, ms, outcome, sleep_ms, truth};
+use crate::handles::{Lending, Lent, kept};
+use crate::program::{End, Program, Raised, error, flat, ms, outcome, reference, sleep_ms, truth};
+use crate::watching::{end_of, message};
 
 #[test]
 fn diff_shield_protects() {
@@ -80,7 +81,7 @@ fn diff_shield_ends() {
     program.run(async {
         let children = [("a", 10, false), ("b", 20, true), ("c", 900, false)];
         let tasks = children.map(|(name, delay, fails)| create_task(child(name, delay, fails)));
-        let [a, _b, c] = tasks.each_ref().map(Known::of);
+        let (a, c) = (kept(&tasks[0]), reference(&tasks[2]));
         let names = children.map(|(name, ..)| name);
         let waiters: Vec<_> = std::iter::zip(names, tasks)
             .map(|(name, task)| create_task(waiter(name, task)))
@@ -93,7 +94,7 @@ fn diff_shield_ends() {
             event!("a waiter is {}, requests: {requests}", outcome(task));
         }
         // The first waiter has taken the result out of the task: this one shields what kept it.
-        waiter("a once more", a.end()).await.unwrap();
+        waiter("a once more", a).await.unwrap();
     });
     program.compare(recorded!("shield_ends"));
 }
