@@ -1,5 +1,6 @@
 # Pins: each request to the outer task is forwarded: the second one interrupts the clean-up of the
-# inner task, for which the outer one still waits.
+# inner task, for which the outer one still waits. (It is forwarded at the outer task's next step,
+# so the counts are looked at after it.)
 
 import asyncio
 
@@ -42,6 +43,7 @@ async def main():
     await asyncio.sleep(0.010)
     event(f"requests: {a.cancelling()} and {b.cancelling()}")
     event(f"second cancel of outer is granted: {b.cancel()}")
+    await asyncio.sleep(0.001)
     event(f"requests: {a.cancelling()} and {b.cancelling()}")
     event(f"outer is {await end_of(b)}, inner is {outcome(a)}")
 

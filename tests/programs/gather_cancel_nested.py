@@ -1,5 +1,6 @@
 # Pins: a cancel goes through nested gathers to every child at every depth, and those who gathered
-# are cancelled after them, from the inside out.
+# are cancelled after them, from the inside out. (The leaf stands before the branch: whether a cancel
+# goes to the end of one branch before it goes to the next one is not pinned.)
 
 import asyncio
 
@@ -41,8 +42,8 @@ async def root(*tasks):
 
 async def main():
     leaves = [loop.create_task(child(name)) for name in ("a", "b", "c")]
-    left = loop.create_task(branch("left", leaves[0], leaves[1]))
-    task = loop.create_task(root(left, leaves[2]))
+    left = loop.create_task(branch("left", leaves[1], leaves[2]))
+    task = loop.create_task(root(leaves[0], left))
     await asyncio.sleep(0.010)
     event(f"cancel is granted: {task.cancel()}")
     await asyncio.sleep(0.040)

@@ -230,6 +230,12 @@ impl<T> Promise<T> {
         if self.claim.is_passing_on() {
             return Poll::Pending;
         }
+        if self.claim.is_held() {
+            // An earlier poll has cancelled it.
+            self.claim.take_due(cx);
+            self.claim.pass_on();
+            return Poll::Pending;
+        }
         if self.done() {
             // Too late to cancel it: the awaiter ends, and the result stays with the promise.
             if self.claim.refuse_due(cx) {
@@ -239,7 +245,9 @@ impl<T> Promise<T> {
             let request = self.claim.request();
             let reason = request.map(CancelReason::of).unwrap_or_default();
             if self.set(Err(JoinError::cancelled(reason))).is_ok() {
-                self.claim.pass_on();
+                // The awaiter learns of it as of any end: behind the callbacks, which are queued now.
+                cx.waker().wake_by_ref();
+                self.claim.suspend(cx);
                 return Poll::Pending;
             }
         }

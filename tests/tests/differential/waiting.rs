@@ -1,10 +1,15 @@
-//! `wait` in all its modes, and again on what is left.
+//! `wait` in all its modes, interrupted, and again on what is left.
 
 use std::time::Duration;
 
-use evloop::{FirstCompleted, FirstException, Promise, Task, TaskBuilder, WaitSet, sleep, wait};
+use evloop::{
+    FirstCompleted, FirstException, Promise, Task, TaskBuilder, WaitSet, catch_cancel, on_cancel,
+    sleep, wait,
+};
 
-use crate::program::{End, Program, error, ms, names, outcome, reference, sleep_ms, standing};
+use crate::program::{
+    End, Program, error, ms, names, outcome, reference, sleep_ms, standing, truth,
+};
 
 type Child = Task<End<String>>;
 
@@ -198,4 +203,114 @@ fn diff_wait_timeout() {
         event!("main ends");
     });
     program.compare(recorded!("wait_timeout"));
+}
+
+#[test]
+fn diff_wait_cancelled() {
+    async fn child(name: &'static str, delay: u64) -> End<String> {
+        let work = async {
+            event!("{name} starts");
+            sleep_ms(delay).await;
+        };
+        on_cancel(work, || async { event!("{name} is never cancelled") }).await;
+        event!("{name} ends");
+        Ok(name.to_uppercase())
+    }
+
+    async fn waiter(mut tasks: [Child; 3]) -> End<&'static str> {
+        let waits = async {
+            wait(tasks.iter_mut()).await.expect("it waits for three");
+            event!("the waiter is never here");
+        };
+        if let Err(cancelled) = catch_cancel(waits).await {
+            let ends = tasks.each_ref().map(outcome).join(", ");
+            event!("the waiter is interrupted: {ends}");
+            cancelled.swallow();
+        }
+        sleep_ms(5).await;
+        event!("the waiter waits again");
+        let (done, pending) = wait(tasks.iter_mut()).await.expect("it waits for three");
+        event!(
+            "done {}, pending {}",
+            names(done.iter().map(|task| task.name())),
+            names(pending.iter().map(|task| task.name()))
+        );
+        Ok("the waiter has waited")
+    }
+
+    let program = Program::new();
+    program.run(async {
+        let children = [("a", 30), ("b", 20), ("c", 5)];
+        let tasks = children.map(|(name, delay)| {
+            program.create_task_with(TaskBuilder::new().name(name), child(name, delay))
+        });
+        let task = program.create_task(waiter(tasks));
+        sleep_ms(10).await;
+        event!("cancel is granted: {}", truth(task.cancel()));
+        event!("main gets {}", task.await.unwrap().unwrap());
+    });
+    program.compare(recorded!("wait_cancelled"));
+}
+
+#[test]
+fn diff_wait_then_cancel() {
+    async fn child(name: &'static str, work: u64, cleanup: u64, refuses: bool) -> End<String> {
+        let work = async {
+            event!("{name} starts");
+            sleep_ms(work).await;
+        };
+        if let Err(cancelled) = catch_cancel(work).await {
+            sleep_ms(cleanup).await;
+            event!(
+                "{name} {}",
+                if refuses { "refuses" } else { "has cleaned up" }
+            );
+            if !refuses {
+                match cancelled.resume().await {}
+            }
+            cancelled.swallow();
+            return Ok(format!("what {name} has"));
+        }
+        event!("{name} ends");
+        Ok(name.to_uppercase())
+    }
+
+    fn tell(done: &[&mut Child], pending: &WaitSet<&mut Child>) {
+        event!(
+            "done {}, pending {}",
+            names(done.iter().map(|task| task.name())),
+            names(pending.iter().map(|task| task.name()))
+        );
+    }
+
+    let program = Program::new();
+    program.run(async {
+        let children = [
+            ("a", 10, 0, false),
+            ("b", 900, 10, false),
+            ("c", 900, 5, true),
+        ];
+        let mut tasks = children.map(|(name, work, cleanup, refuses)| {
+            let options = TaskBuilder::new().name(name);
+            program.create_task_with(options, child(name, work, cleanup, refuses))
+        });
+        let to_cancel = [reference(&tasks[1]), reference(&tasks[2])];
+        let limited = wait(tasks.iter_mut()).timeout(sleep(ms(20)));
+        let (done, pending) = limited.await.unwrap();
+        tell(&done, &pending);
+        for task in to_cancel {
+            event!(
+                "cancel of {} is granted: {}",
+                task.name(),
+                truth(task.cancel())
+            );
+        }
+        let first = wait(pending).return_when(FirstCompleted);
+        let (done, pending) = first.await.unwrap();
+        tell(&done, &pending);
+        let (done, pending) = wait(pending).await.unwrap();
+        tell(&done, &pending);
+        event!("they are {}", tasks.each_ref().map(outcome).join(", "));
+    });
+    program.compare(recorded!("wait_then_cancel"));
 }

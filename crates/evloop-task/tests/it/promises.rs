@@ -5,7 +5,8 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-use evloop_task::{CallbackId, JoinError, Promise};
+use evloop_cancel::catch_cancel;
+use evloop_task::{Builder, CallbackId, JoinError, Promise};
 
 use crate::by_hand::ByHand;
 use crate::harness::{Wakes, in_thread, join, only_b_is_woken, poll, watched};
@@ -97,6 +98,34 @@ fn callbacks_and_awaiters_go_in_the_order_of_their_registration() {
             *order.lock().unwrap(),
             [("a", true), ("b", true), ("late", true)]
         );
+    });
+}
+
+#[test]
+fn callbacks_run_before_the_awaiter_whose_cancel_request_it_got() {
+    watched(|| {
+        let scheduler = ByHand::new();
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let promise = Promise::<u8>::new_in(scheduler);
+        let (called, resumed) = (Arc::clone(&order), Arc::clone(&order));
+        promise.add_done_callback(move |_| called.lock().unwrap().push("callback"));
+        let same = promise.clone();
+        let task = Builder::new().spawn(scheduler, async move {
+            let cancelled = catch_cancel(same).await.unwrap_err();
+            resumed.lock().unwrap().push("awaiter");
+            match cancelled.resume().await {}
+        });
+        scheduler.run();
+
+        task.cancel();
+        scheduler.next_step().unwrap().run();
+        assert!(promise.cancelled());
+        assert_eq!(order.lock().unwrap().len(), 0, "the callback is queued");
+        scheduler.next_callback().unwrap()();
+        scheduler.run();
+
+        assert_eq!(*order.lock().unwrap(), ["callback", "awaiter"]);
+        assert!(task.cancelled());
     });
 }
 
