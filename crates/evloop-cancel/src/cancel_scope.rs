@@ -183,6 +183,10 @@ impl<F: Future> Future for RunScope<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
+        if this.future.is_none() {
+            // A request from outside has dropped it, and ends whatever awaits this.
+            return Poll::Pending;
+        }
         let mut own = this.over.0.take_request();
         *this.asked |= own.is_some();
         if own.is_some() && !this.node.is_started() {
@@ -210,10 +214,13 @@ impl<F: Future> Future for RunScope<F> {
             }
             Outcome::Ready(answer) if answer.undecided => Err(Stopped),
             Outcome::Ready(_) => Ok(output.expect("it has just returned")),
-            Outcome::Fired(Fired { foreign }) if foreign.is_empty() => Err(Stopped),
             Outcome::Fired(Fired { foreign }) => {
-                scope::pass_all_on(foreign);
-                return Poll::Pending;
+                this.over.0.end();
+                if scope::pass_all_on(foreign) {
+                    return Poll::Pending;
+                }
+                // Its own, or of a target that is not around here, as after a move.
+                Err(Stopped)
             }
         };
         this.over.0.end();

@@ -182,7 +182,9 @@ impl Delivery {
         }
         place.passed = false;
         let above = place.above?;
-        tree.round(above).n_undecided += 1;
+        let place = tree.round(above);
+        place.n_undecided += 1;
+        place.taken = true;
         Some(Ticket::new(self, above))
     }
 
@@ -382,11 +384,6 @@ impl Ticket {
     /// Says that the round has a taker.
     pub(crate) fn confirm(&self) {
         self.delivery().tree().round(self.round).taken = true;
-    }
-
-    /// A second share in the same round.
-    pub(crate) fn share(&self) -> Self {
-        self.delivery().ticket(self.round)
     }
 
     /// A second share in the same round, as mail.

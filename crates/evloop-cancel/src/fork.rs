@@ -7,9 +7,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use crate::delivery::Ticket;
+use crate::delivery::{Delivery, Standing, Ticket};
 use crate::frame::{self, Frame};
 use crate::node::Node;
 use crate::scope::{self, Fired, Inner, Outcome};
@@ -28,8 +29,9 @@ struct State {
     place: Node,
     /// Branches with scopes inside; the value is what they keep of deliveries.
     branches: BTreeMap<usize, Node>,
-    /// What is due in this poll: a share for each branch to come.
-    due: Vec<Ticket>,
+    /// What is due in this poll: rounds in which each branch gets a share, held open until all have
+    /// been visited.
+    due: Vec<(Arc<Delivery>, u32)>,
     /// What branches have passed on, until all have ended.
     held: Vec<Ticket>,
 }
@@ -101,8 +103,7 @@ impl Fork {
             cx.waker().wake_by_ref();
             return false;
         }
-        tickets.iter().for_each(Ticket::confirm);
-        state.due = tickets;
+        state.due = tickets.into_iter().map(Ticket::into_round).collect();
         true
     }
 
@@ -123,7 +124,9 @@ impl Fork {
         let Some(state) = self.slow.as_deref_mut() else {
             return BranchEnd::Pending;
         };
-        let shares = state.due.iter().map(Ticket::share).collect();
+        let due = state.due.iter();
+        let shares = due.map(|(delivery, round)| delivery.ticket(*round));
+        let shares = shares.collect();
         let node = state.branches.remove(&index).unwrap_or_else(|| {
             // Nothing is open in it: it is dropped.
             let node = Node::new();
@@ -136,10 +139,14 @@ impl Fork {
     /// Ends the visits that deliver.
     pub fn delivered(&mut self) {
         if let Some(state) = self.slow.as_deref_mut() {
-            // The branches hold shares of their own.
-            std::mem::take(&mut state.due)
-                .into_iter()
-                .for_each(Ticket::swallow);
+            for (delivery, round) in std::mem::take(&mut state.due) {
+                if delivery.leave(round) == Standing::Untaken {
+                    // All have ended without a look at it: it is for the scope around.
+                    delivery.give_back(round);
+                } else {
+                    delivery.close(round);
+                }
+            }
         }
     }
 
@@ -161,7 +168,7 @@ impl Fork {
                 Poll::Ready(()) => BranchEnd::Ready,
             };
         }
-        self.keep(index, polled)
+        self.keep(index, polled, cx, child)
     }
 
     #[inline]
@@ -187,24 +194,31 @@ impl Fork {
             Some(node) => self.poll_slowly(index, node, Vec::new(), cx, child),
             None => {
                 let polled = self.poll_quickly(cx, child);
-                self.keep(index, polled)
+                self.keep(index, polled, cx, child)
             }
         }
     }
 
     /// After a quick poll: remembers what is open in the branch.
     #[cold]
-    fn keep(&mut self, index: usize, polled: Poll<()>) -> BranchEnd {
+    fn keep(
+        &mut self,
+        index: usize,
+        polled: Poll<()>,
+        cx: &mut Context<'_>,
+        child: &mut impl Branch,
+    ) -> BranchEnd {
         if polled.is_ready() {
             self.quick.close();
             return BranchEnd::Ready;
         }
-        if self.quick.is_open() || self.quick.has_slow() {
-            let node = std::mem::replace(&mut self.quick, Node::new());
-            let state = self.slow.get_or_insert_default();
-            state.branches.insert(index, node);
+        if !self.quick.is_open() && !self.quick.has_slow() {
+            return BranchEnd::Pending;
         }
-        BranchEnd::Pending
+        let node = std::mem::replace(&mut self.quick, Node::new());
+        // Something may have been passed on to it.
+        let outcome = scope::finish_branch(&node, cx, &mut Child(child));
+        self.note(index, node, outcome)
     }
 
     fn poll_slowly(
@@ -216,6 +230,11 @@ impl Fork {
         child: &mut impl Branch,
     ) -> BranchEnd {
         let outcome = scope::poll_branch(&node, shares, cx, &mut Child(child));
+        self.note(index, node, outcome)
+    }
+
+    /// Remembers what a branch has to keep, or has passed on.
+    fn note(&mut self, index: usize, node: Node, outcome: Outcome) -> BranchEnd {
         let state = self.slow.get_or_insert_default();
         match outcome {
             Outcome::Pending => {

@@ -102,7 +102,7 @@ impl<'a> Frame<'a> {
     }
 
     /// The frame around this one, in the same task.
-    pub(crate) fn around(&self) -> Option<&'a Frame<'a>> {
+    pub(crate) fn around(&'a self) -> Option<&'a Frame<'a>> {
         if self.is_host {
             return None;
         }

@@ -126,7 +126,9 @@ pub fn step_slowly(
     let outcome = scope::poll_host(&node, host, &mut { request }, cx, &mut Part(body));
     let end = match outcome {
         Outcome::Pending => StepEnd::Pending,
-        Outcome::Ready(answer) if answer.undecided || answer.passed => StepEnd::Overruled,
+        Outcome::Ready(answer) if answer.undecided || answer.passed || answer.untaken => {
+            StepEnd::Overruled
+        }
         Outcome::Ready(_) => StepEnd::Ready,
         Outcome::Fired(_) => StepEnd::Cancelled,
     };

@@ -47,6 +47,8 @@ pub(crate) struct Answer {
     pub(crate) undecided: bool,
     /// A token was passed on, and the scope had no turn to act on it.
     pub(crate) passed: bool,
+    /// One was due in this very poll, and nobody inside took it.
+    pub(crate) untaken: bool,
 }
 
 /// Why the inner part was dropped.
@@ -116,6 +118,18 @@ pub(crate) fn poll_branch(
             ..Scope::new(node, Role::Catch, around)
         };
         scope.poll(tickets, &mut None, cx, inner)
+    })
+}
+
+/// After a quick poll of a branch that was pending, during which something came to its node.
+#[cold]
+pub(crate) fn finish_branch(node: &Node, cx: &mut Context<'_>, inner: &mut dyn Inner) -> Outcome {
+    frame::with(|around| {
+        let scope = Scope {
+            place: Place::Branch,
+            ..Scope::new(node, Role::Catch, around)
+        };
+        scope.suspend(cx, inner)
     })
 }
 
@@ -348,6 +362,7 @@ impl<'a> Scope<'a> {
             if entry.own {
                 answer.undecided |= standing == Standing::Undecided;
                 answer.passed |= standing == Standing::Passed;
+                answer.untaken |= standing == Standing::Untaken;
                 entry.delivery.settle();
             } else if standing == Standing::Untaken {
                 entry.delivery.give_back(entry.round);
@@ -420,11 +435,13 @@ pub(crate) fn is_underway(delivery: &Arc<Delivery>) -> bool {
     })
 }
 
-/// [`pass_on`] for several.
-pub(crate) fn pass_all_on(tickets: Vec<Ticket>) {
+/// [`pass_on`] for several; whether there was a frame for any.
+pub(crate) fn pass_all_on(tickets: Vec<Ticket>) -> bool {
+    let mut reached = false;
     for ticket in tickets {
-        pass_on(ticket);
+        reached |= pass_on(ticket);
     }
+    reached
 }
 
 /// The round of `frame` in `delivery`, made if only a frame around it has one.

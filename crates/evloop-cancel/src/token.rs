@@ -145,12 +145,8 @@ impl Future for Resume {
 
     fn poll(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Infallible> {
         if let Some(token) = self.token.take() {
-            let mut reached = false;
-            for ticket in token.into_tickets() {
-                reached |= scope::pass_on(ticket);
-            }
             assert!(
-                reached,
+                scope::pass_all_on(token.into_tickets()),
                 "failed to resume a cancellation: its target does not enclose this code, or is over"
             );
         }
