@@ -96,7 +96,7 @@ impl CancelScope {
         RunScope {
             over: Over(self.shared),
             sticky: self.sticky,
-            asked: false,
+            asked: None,
             node: Node::new(),
             future: Some(future.into_future()),
         }
@@ -171,7 +171,8 @@ pin_project! {
     pub struct RunScope<F> {
         over: Over,
         sticky: bool,
-        asked: bool,
+        // What is asked again and again.
+        asked: Option<Request>,
         node: Node,
         #[pin]
         future: Option<F>,
@@ -188,7 +189,9 @@ impl<F: Future> Future for RunScope<F> {
             return Poll::Pending;
         }
         let mut own = this.over.0.take_request();
-        *this.asked |= own.is_some();
+        if *this.sticky && own.is_some() {
+            this.asked.clone_from(&own);
+        }
         if own.is_some() && !this.node.is_started() {
             this.over.0.end();
             this.future.set(None);
@@ -205,9 +208,10 @@ impl<F: Future> Future for RunScope<F> {
         let output = part.output;
         let end = match outcome {
             Outcome::Pending => {
-                if *this.sticky && *this.asked && !this.node.has_own() {
-                    this.over.0.put_back(Request::new());
-                    cx.waker().wake_by_ref();
+                if let Some(request) = this.asked
+                    && !this.node.has_own()
+                {
+                    this.over.0.put_back(request.clone());
                 }
                 this.over.0.wait(cx.waker());
                 return Poll::Pending;
@@ -294,7 +298,7 @@ impl fmt::Debug for ScopeHandle {
 impl<F> fmt::Debug for RunScope<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RunScope")
-            .field("asked", &self.asked)
+            .field("scope", &self.over.0)
             .finish_non_exhaustive()
     }
 }

@@ -36,6 +36,17 @@ struct State {
     passed: Vec<Arc<Delivery>>,
 }
 
+impl State {
+    /// The shares of deliveries that are not held yet; the others are given back.
+    fn unknown(&self, tickets: Vec<Ticket>) -> Vec<Ticket> {
+        let (known, unknown): (Vec<_>, Vec<_>) = tickets
+            .into_iter()
+            .partition(|ticket| self.held.iter().any(|held| held.is_same_delivery(ticket)));
+        known.into_iter().for_each(Ticket::withdraw);
+        unknown
+    }
+}
+
 impl Claim {
     /// A claim that holds nothing.
     #[must_use]
@@ -82,6 +93,7 @@ impl Claim {
             tickets = scope::not_taken(tickets);
         }
         state.node.set_started(true);
+        tickets = state.unknown(tickets);
         tickets.iter().for_each(Ticket::confirm);
         let is_due = !tickets.is_empty();
         state.held.append(&mut tickets);

@@ -32,8 +32,21 @@ struct State {
     /// What is due in this poll: rounds in which each branch gets a share, held open until all have
     /// been visited.
     due: Vec<(Arc<Delivery>, u32)>,
+    /// What was due when it last was: a combinator may be polled twice in a pass.
+    seen: Vec<Arc<Delivery>>,
     /// What branches have passed on, until all have ended.
     held: Vec<Ticket>,
+}
+
+impl State {
+    /// The shares of deliveries that were not due before; the others are given back.
+    fn unseen(&self, tickets: Vec<Ticket>) -> Vec<Ticket> {
+        let (seen, unseen): (Vec<_>, Vec<_>) = tickets
+            .into_iter()
+            .partition(|ticket| self.seen.iter().any(|seen| Arc::ptr_eq(seen, ticket.delivery())));
+        seen.into_iter().for_each(Ticket::withdraw);
+        unseen
+    }
 }
 
 /// A child of a combinator.
@@ -94,6 +107,7 @@ impl Fork {
         let has_voice = self.is_open();
         let state = self.slow.get_or_insert_default();
         let tickets = frame::with(|around| state.place.collect(around, cx.waker()));
+        let tickets = state.unseen(tickets);
         if tickets.is_empty() {
             return false;
         }
@@ -103,6 +117,8 @@ impl Fork {
             cx.waker().wake_by_ref();
             return false;
         }
+        let seen = tickets.iter().map(Ticket::delivery).map(Arc::clone);
+        state.seen = seen.collect();
         state.due = tickets.into_iter().map(Ticket::into_round).collect();
         true
     }

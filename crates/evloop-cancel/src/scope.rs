@@ -214,6 +214,7 @@ impl<'a> Scope<'a> {
     ) -> Outcome {
         let node = self.node;
         let was_started = node.is_started();
+        tickets = node.unknown(tickets);
         if !was_started {
             // Opened during the pass, by code that has taken it already.
             tickets = not_taken(tickets);
@@ -239,8 +240,9 @@ impl<'a> Scope<'a> {
         node.begin();
         node.begin_pass();
         let waker = cx.waker().clone();
+        let pass = Pass(node);
         let polled = frame::push(self.frame(&waker), || inner.poll(cx));
-        node.end_pass();
+        pass.end();
         match polled {
             Poll::Ready(()) => Outcome::Ready(self.end()),
             Poll::Pending => self.suspend(cx, inner),
@@ -283,6 +285,10 @@ impl<'a> Scope<'a> {
             };
             if standing == Standing::Undecided {
                 standing = entry.delivery.wait(entry.round, cx.waker());
+                if entry.own && entry.delivery.is_rearmed() {
+                    // It came before our waker was there.
+                    cx.waker().wake_by_ref();
+                }
             }
             match standing {
                 Standing::Undecided => true,
@@ -333,7 +339,8 @@ impl<'a> Scope<'a> {
         // Tokens that go with the inner part are passed on to this node.
         frame::push(self.frame(cx.waker()), || inner.clear());
         let mut foreign = tickets;
-        foreign.append(&mut node.leave_hub(true));
+        node.reclaim_mail();
+        foreign.append(&mut node.leave_hub());
         for entry in node.slow_if(|slow| std::mem::take(&mut slow.entries)) {
             if entry.own {
                 entry.delivery.settle();
@@ -353,6 +360,7 @@ impl<'a> Scope<'a> {
     /// The inner part has returned.
     fn end(&self) -> Answer {
         let mut answer = Answer::default();
+        self.node.reclaim_mail();
         for entry in self.node.slow_if(|slow| std::mem::take(&mut slow.entries)) {
             let standing = if entry.in_pass {
                 entry.delivery.leave(entry.round)
@@ -381,6 +389,22 @@ impl<'a> Scope<'a> {
             own.find(|entry| entry.delivery.take_rearmed())
                 .map(|entry| entry.delivery.request.clone())
         })
+    }
+}
+
+/// A pass that goes on: broken off when the inner part panics.
+struct Pass<'a>(&'a Node);
+
+impl Pass<'_> {
+    fn end(self) {
+        self.0.end_pass();
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
+        self.0.break_off_pass();
     }
 }
 

@@ -157,6 +157,11 @@ impl<'a, T> Task<'a, T> {
         }
     }
 
+    /// Has it polled.
+    pub(crate) fn wake(&self) {
+        self.wakes.0.fetch_add(1, Ordering::SeqCst);
+    }
+
     /// True once a step has delivered a request.
     pub(crate) fn was_asked(&self) -> bool {
         self.was_asked
