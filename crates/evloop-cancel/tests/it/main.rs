@@ -1,10 +1,12 @@
 //! Scopes on a task made by hand.
 
 mod basics;
+mod decisions;
 mod forks;
 mod gather;
 mod moved;
 mod program;
 mod random_trees;
+mod rules;
 mod support;
 mod timeouts;

@@ -52,13 +52,16 @@ impl Requests {
         self.count.fetch_add(1, Ordering::SeqCst);
         let request = Request::new()
             .message(Some(message.into()))
-            .counted(Arc::new(move || {
-                this.count.fetch_sub(1, Ordering::SeqCst) - 1
-            }));
+            .counted(Arc::new(move || this.uncancel()));
         *self.pending.lock().expect("unpoisoned") = Some(request);
         if let Some(waker) = &*self.waker.lock().expect("unpoisoned") {
             waker.wake_by_ref();
         }
+    }
+
+    /// Takes one back.
+    pub(crate) fn uncancel(&self) -> usize {
+        self.count.fetch_sub(1, Ordering::SeqCst) - 1
     }
 
     pub(crate) fn count(&self) -> usize {
