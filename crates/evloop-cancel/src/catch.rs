@@ -101,7 +101,7 @@ impl<F: Future> Future for CatchCancel<F> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let quick = scope::poll_quick(this.node, cx, |cx| {
+        let quick = scope::poll_quick(this.node, Role::Catch, cx, |cx| {
             let future = this.future.as_mut().as_pin_mut();
             future.expect("polled after it was ready").poll(cx)
         });

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use crate::claim::Claim;
-use crate::frame::{self, Frame};
+use crate::frame::{self, Frame, Kind};
 use crate::node::Node;
 
 /// Runs `future` to its end; requests that are delivered meanwhile wait, and are passed on after it.
@@ -88,9 +88,8 @@ impl<F: Future> Future for HoldCancel<F> {
         let waker = cx.waker().clone();
         let polled = frame::with(|around| {
             this.node.begin();
-            frame::push(Frame::scope(around, &waker, this.node), || {
-                this.future.poll(cx)
-            })
+            let frame = Frame::scope(Kind::Hold, around, &waker, this.node);
+            frame::push(frame, || this.future.poll(cx))
         });
         // A token from outside that was dropped inside: held back with the others.
         this.claim.hold_passed(this.node);

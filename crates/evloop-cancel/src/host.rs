@@ -161,7 +161,7 @@ impl<'a> Here<'a> {
     #[must_use]
     pub fn host_waker(self) -> Option<&'a Waker> {
         let mut frame = self.0;
-        while !frame.is_host {
+        while !frame.is_host() {
             frame = frame.around()?;
         }
         frame.waker

@@ -244,6 +244,14 @@ impl Node {
         self.slow_if(|slow| slow.entries.iter().any(|entry| entry.own))
     }
 
+    /// True while `delivery` is one of its own.
+    pub(crate) fn is_target_of(&self, delivery: &Arc<Delivery>) -> bool {
+        self.slow_if(|slow| {
+            let mut own = slow.entries.iter().filter(|entry| entry.own);
+            own.any(|entry| Arc::ptr_eq(&entry.delivery, delivery))
+        })
+    }
+
     /// Makes a round for a share, held open; for the pass that begins now if `in_pass`.
     pub(crate) fn enter(&self, ticket: Ticket, in_pass: bool) {
         let (delivery, round) = ticket.into_round();

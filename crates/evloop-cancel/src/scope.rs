@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use crate::delivery::{Delivery, Standing, Ticket};
-use crate::frame::{self, Frame};
+use crate::frame::{self, Frame, Kind};
 use crate::node::Node;
 use crate::request::Request;
 
@@ -29,6 +29,15 @@ pub(crate) enum Role {
     Catch,
     /// Lets that pass, and ends for its own requests.
     Target,
+}
+
+impl Role {
+    const fn kind(self) -> Kind {
+        match self {
+            Self::Catch => Kind::Catch,
+            Self::Target => Kind::Target,
+        }
+    }
 }
 
 /// What a poll led to.
@@ -61,6 +70,7 @@ pub(crate) struct Fired {
 #[inline]
 pub(crate) fn poll_quick<T>(
     node: &Node,
+    role: Role,
     cx: &mut Context<'_>,
     poll: impl FnOnce(&mut Context<'_>) -> Poll<T>,
 ) -> Option<Poll<T>> {
@@ -73,7 +83,7 @@ pub(crate) fn poll_quick<T>(
             return None;
         }
         node.begin();
-        let frame = Frame::scope(around, cx.waker(), node);
+        let frame = Frame::scope(role.kind(), around, cx.waker(), node);
         Some(frame::push(frame, || poll(cx)))
     })
 }
@@ -199,7 +209,7 @@ impl<'a> Scope<'a> {
 
     fn frame<'f>(&'f self, waker: &'f Waker) -> Frame<'f> {
         match self.place {
-            Place::Inside => Frame::scope(self.around, waker, self.node),
+            Place::Inside => Frame::scope(self.role.kind(), self.around, waker, self.node),
             Place::Branch => Frame::branch(self.around, waker, self.node),
             Place::Host(host) => Frame::host(host, Some(waker), self.node),
         }
@@ -441,6 +451,33 @@ pub(crate) fn pass_on(ticket: Ticket) -> bool {
         delivery.pass_round(round);
         ticket.swallow();
         true
+    })
+}
+
+/// [`pass_on`] for code that does not go on: whether anything ends it. A hold does not, which waits
+/// for that code.
+pub(crate) fn pass_on_for_good(tickets: Vec<Ticket>) -> bool {
+    let mut ends = false;
+    for ticket in tickets {
+        let is_held_back = is_held_back(ticket.delivery());
+        ends |= pass_on(ticket) && !is_held_back;
+    }
+    ends
+}
+
+/// True when what is passed on here comes to a hold before anything ends for it.
+fn is_held_back(delivery: &Arc<Delivery>) -> bool {
+    frame::with(|innermost| {
+        let mut around = innermost;
+        while let Some(frame) = around {
+            match frame.kind {
+                Kind::Hold => return true,
+                Kind::Target if !frame.node.is_target_of(delivery) => {}
+                Kind::Host | Kind::Catch | Kind::Target => return false,
+            }
+            around = frame.around();
+        }
+        false
     })
 }
 

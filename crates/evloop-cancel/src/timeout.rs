@@ -139,7 +139,7 @@ impl<T: Future, F: Future> Future for TimeoutScope<T, F> {
             return self.poll_slowly(cx, None);
         }
         let mut this = self.as_mut().project();
-        let quick = scope::poll_quick(this.node, cx, |cx| {
+        let quick = scope::poll_quick(this.node, Role::Target, cx, |cx| {
             match this.future.as_mut().as_pin_mut() {
                 Some(future) => future.poll(cx),
                 None => gone(*this.state),

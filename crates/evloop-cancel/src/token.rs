@@ -72,8 +72,9 @@ impl Cancelled {
     ///
     /// # Panics
     ///
-    /// When polled where the target of the request does not reach, or is over: nothing would ever
-    /// end the wait.
+    /// When polled where the target of the request does not reach, or is over, or inside of a
+    /// [`hold_cancel`](crate::hold_cancel) that is between the two and would wait for it: nothing
+    /// would ever end the wait.
     ///
     /// # Cancel safety
     ///
@@ -146,8 +147,9 @@ impl Future for Resume {
     fn poll(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Infallible> {
         if let Some(token) = self.token.take() {
             assert!(
-                scope::pass_all_on(token.into_tickets()),
-                "failed to resume a cancellation: its target does not enclose this code, or is over"
+                scope::pass_on_for_good(token.into_tickets()),
+                "failed to resume a cancellation: its target does not enclose this code, is over, or \
+                 is beyond a hold"
             );
         }
         Poll::Pending

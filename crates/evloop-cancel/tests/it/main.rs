@@ -2,6 +2,7 @@
 
 mod basics;
 mod decisions;
+mod faults;
 mod forks;
 mod gather;
 mod moved;
@@ -10,3 +11,4 @@ mod random_trees;
 mod rules;
 mod support;
 mod timeouts;
+mod tokens;
