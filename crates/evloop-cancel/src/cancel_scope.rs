@@ -6,7 +6,6 @@ use std::future::{Future, IntoFuture};
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use pin_project_lite::pin_project;
@@ -15,7 +14,7 @@ use crate::catch::Part;
 use crate::node::Node;
 use crate::request::Request;
 use crate::scope::{self, Fired, Outcome, Role};
-use crate::sync::{Mutex, lock};
+use crate::sync::{AtomicBool, Mutex, Ordering, lock};
 
 /// A piece of code that can be asked to end from anywhere, without ending its task.
 ///

@@ -79,7 +79,7 @@ pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => (0..4usize).prop_map(Step::CancelScope),
         3 => (0..N_GATES).prop_map(Step::Open),
     ];
-    vec(step, 1..10)
+    vec(step, 1..14)
 }
 
 fn how() -> impl Strategy<Value = How> {
@@ -99,9 +99,9 @@ pub(crate) fn programs() -> impl Strategy<Value = Program> {
     let leaf = prop_oneof![
         2 => (0..3u8).prop_map(Program::Yield),
         3 => Just(Program::Forever),
-        3 => (0..N_GATES).prop_map(Program::Gate),
+        6 => (0..N_GATES).prop_map(Program::Gate),
     ];
-    leaf.prop_recursive(5, 24, 3, |inner| {
+    leaf.prop_recursive(5, 32, 3, |inner| {
         let boxed = || inner.clone().prop_map(Box::new);
         let children = || vec(inner.clone(), 1..4);
         prop_oneof![
