@@ -299,20 +299,23 @@ async fn drop_and_yield(token: Cancelled) {
     yields(2).await;
 }
 
-/// Polled here `n` times, then in a set as often, and so on.
+/// Polled here `n` times, then in a set as often, and so on. Not for ever: a set wakes itself after
+/// the first poll of what was put into it, so two that take turns would never sleep.
 async fn moving(future: Local<()>, n: u8) {
     let mut here = Some(future);
     let mut set = FuturesUnordered::new();
     let mut left = n;
+    let mut n_moves = 0;
     poll_fn(|cx| {
-        if left == 0 {
+        if left == 0 && n_moves < 9 {
             left = n;
+            n_moves += 1;
             match here.take() {
                 Some(future) => set.push(future),
                 None => here = std::mem::take(&mut set).into_iter().next(),
             }
         }
-        left -= 1;
+        left = left.saturating_sub(1);
         match &mut here {
             Some(future) => future.as_mut().poll(cx),
             None => set.poll_next_unpin(cx).map(|_| ()),
