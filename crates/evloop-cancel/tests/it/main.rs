@@ -1,6 +1,10 @@
 //! Scopes on a task made by hand.
 
+mod allocations;
+mod auto_traits;
 mod basics;
+mod cancel_scopes;
+mod claims;
 mod decisions;
 mod faults;
 mod forks;
