@@ -84,3 +84,15 @@ def settled(result):
 def names(tasks):
     """Joins the names of a set of tasks, which has no order."""
     return " ".join(sorted(task.get_name() for task in tasks)) or "none"
+
+
+async def end_of(task):
+    """Waits for a task, without passing a cancel on to it, and says how it ended."""
+    await asyncio.wait([task])
+    return outcome(task)
+
+
+def errors(group):
+    """Lists the errors of a group in their order; a group among them has brackets of its own."""
+    texts = [errors(e) if isinstance(e, ExceptionGroup) else str(e) for e in group.exceptions]
+    return "[" + ", ".join(texts) + "]"

@@ -1,6 +1,7 @@
 //! The rows, one file for each family.
 
 mod blocking;
+mod cancellation;
 mod echo;
 mod first_completed;
 mod gather;
@@ -20,6 +21,7 @@ pub(crate) fn all() -> Vec<Family> {
         timers::family(),
         lateness::family(),
         limits::family(),
+        cancellation::family(),
         gather::family(),
         first_completed::family(),
         blocking::family(),

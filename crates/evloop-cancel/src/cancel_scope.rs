@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use pin_project_lite::pin_project;
+use sync_wrapper::SyncWrapper;
 
 use crate::catch::Part;
 use crate::node::Node;
@@ -96,7 +97,7 @@ impl CancelScope {
             over: Over(self.shared),
             sticky: self.sticky,
             asked: None,
-            node: Node::new(),
+            node: SyncWrapper::new(Node::new()),
             future: Some(future.into_future()),
         }
     }
@@ -172,7 +173,7 @@ pin_project! {
         sticky: bool,
         // What is asked again and again.
         asked: Option<Request>,
-        node: Node,
+        node: SyncWrapper<Node>,
         #[pin]
         future: Option<F>,
     }
@@ -187,11 +188,12 @@ impl<F: Future> Future for RunScope<F> {
             // A request from outside has dropped it, and ends whatever awaits this.
             return Poll::Pending;
         }
+        let node = &*this.node.get_mut();
         let mut own = this.over.0.take_request();
         if *this.sticky && own.is_some() {
             this.asked.clone_from(&own);
         }
-        if own.is_some() && !this.node.is_started() {
+        if own.is_some() && !node.is_started() {
             this.over.0.end();
             this.future.set(None);
             return Poll::Ready(Err(Stopped));
@@ -200,7 +202,7 @@ impl<F: Future> Future for RunScope<F> {
             future: this.future,
             output: None,
         };
-        let outcome = scope::poll_slow(this.node, Role::Target, &mut own, cx, &mut part);
+        let outcome = scope::poll_slow(node, Role::Target, &mut own, cx, &mut part);
         if let Some(request) = own {
             this.over.0.put_back(request);
         }
@@ -208,7 +210,7 @@ impl<F: Future> Future for RunScope<F> {
         let end = match outcome {
             Outcome::Pending => {
                 if let Some(request) = this.asked
-                    && !this.node.has_own()
+                    && !node.has_own()
                 {
                     this.over.0.put_back(request.clone());
                 }

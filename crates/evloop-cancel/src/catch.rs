@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
+use sync_wrapper::SyncWrapper;
 
 use crate::node::Node;
 use crate::scope::{self, Fired, Inner, Outcome, Role};
@@ -56,16 +57,46 @@ use crate::token::Cancelled;
 /// delivered, or the scope is polled with another waker than the frame around it.
 pub fn catch_cancel<F: IntoFuture>(future: F) -> CatchCancel<F::IntoFuture> {
     CatchCancel {
-        node: Node::new(),
+        node: SyncWrapper::new(Node::new()),
         future: Some(future.into_future()),
     }
+}
+
+/// As [`catch_cancel`], and also catches what `future` passes on without awaiting again: for groups,
+/// which have something to wait for even when their body has returned.
+///
+/// Gives the output, unless a request has dropped the future, and the request, if there was one.
+///
+/// # Cancel safety
+///
+/// As [`catch_cancel`].
+pub async fn catch_late<F: IntoFuture>(future: F) -> (Option<F::Output>, Option<Cancelled>) {
+    let mut future = std::pin::pin!(Some(future.into_future()));
+    let mut node = SyncWrapper::new(Node::new());
+    std::future::poll_fn(move |cx| {
+        let mut part = Part {
+            future: future.as_mut(),
+            output: None,
+        };
+        let node = &*node.get_mut();
+        let outcome = scope::poll_slow(node, Role::CatchLate, &mut None, cx, &mut part);
+        let output = part.output;
+        let tickets = match outcome {
+            Outcome::Pending => return Poll::Pending,
+            Outcome::Ready(answer) => answer.foreign,
+            Outcome::Fired(Fired { foreign }) => foreign,
+        };
+        let token = (!tickets.is_empty()).then(|| Cancelled::new(tickets));
+        Poll::Ready((output, token))
+    })
+    .await
 }
 
 pin_project! {
     /// The future of [`catch_cancel`].
     #[must_use = "a future does nothing until it is awaited"]
     pub struct CatchCancel<F> {
-        node: Node,
+        node: SyncWrapper<Node>,
         // `None` once a request has dropped it.
         #[pin]
         future: Option<F>,
@@ -101,17 +132,18 @@ impl<F: Future> Future for CatchCancel<F> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let quick = scope::poll_quick(this.node, Role::Catch, cx, |cx| {
+        let node = &*this.node.get_mut();
+        let quick = scope::poll_quick(node, Role::Catch, cx, |cx| {
             let future = this.future.as_mut().as_pin_mut();
             future.expect("polled after it was ready").poll(cx)
         });
         match quick {
-            Some(Poll::Ready(output)) if !this.node.has_slow() => Poll::Ready(Ok(output)),
-            Some(Poll::Pending) if !this.node.has_slow() => {
+            Some(Poll::Ready(output)) if !node.has_slow() => Poll::Ready(Ok(output)),
+            Some(Poll::Pending) if !node.has_slow() => {
                 scope::note_open();
                 Poll::Pending
             }
-            quick => poll_slow(this.node, this.future, cx, quick),
+            quick => poll_slow(node, this.future, cx, quick),
         }
     }
 }
@@ -148,8 +180,6 @@ fn poll_slow<F: Future>(
 
 impl<F> fmt::Debug for CatchCancel<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CatchCancel")
-            .field("node", &self.node)
-            .finish_non_exhaustive()
+        f.debug_struct("CatchCancel").finish_non_exhaustive()
     }
 }

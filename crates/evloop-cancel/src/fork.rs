@@ -10,6 +10,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use sync_wrapper::SyncWrapper;
+
 use crate::delivery::{Delivery, Standing, Ticket};
 use crate::frame::{self, Frame};
 use crate::node::Node;
@@ -17,7 +19,10 @@ use crate::scope::{self, Fired, Inner, Outcome};
 
 /// The scopes' side of a combinator with children.
 #[derive(Default)]
-pub struct Fork {
+pub struct Fork(SyncWrapper<Parts>);
+
+#[derive(Default)]
+struct Parts {
     /// The branches' common node, as long as they have nothing but a flag to keep.
     quick: Node,
     slow: Option<Box<State>>,
@@ -27,8 +32,11 @@ pub struct Fork {
 struct State {
     /// The fork's own registration.
     place: Node,
-    /// Branches with scopes inside; the value is what they keep of deliveries.
-    branches: BTreeMap<usize, Node>,
+    /// Branches with scopes inside.
+    open: Vec<bool>,
+    n_open: usize,
+    /// What branches keep of deliveries; for few, and only while something is undecided.
+    nodes: BTreeMap<usize, Node>,
     /// What is due in this poll: rounds in which each branch gets a share, held open until all have
     /// been visited.
     due: Vec<(Arc<Delivery>, u32)>,
@@ -36,17 +44,8 @@ struct State {
     seen: Vec<Arc<Delivery>>,
     /// What branches have passed on, until all have ended.
     held: Vec<Ticket>,
-}
-
-impl State {
-    /// The shares of deliveries that were not due before; the others are given back.
-    fn unseen(&self, tickets: Vec<Ticket>) -> Vec<Ticket> {
-        let (seen, unseen): (Vec<_>, Vec<_>) = tickets
-            .into_iter()
-            .partition(|ticket| self.seen.iter().any(|seen| Arc::ptr_eq(seen, ticket.delivery())));
-        seen.into_iter().for_each(Ticket::withdraw);
-        unseen
-    }
+    /// That has happened: the outputs are not complete.
+    has_passed: bool,
 }
 
 /// A child of a combinator.
@@ -55,6 +54,46 @@ pub trait Branch {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()>;
     /// Drops it, unfinished.
     fn clear(&mut self);
+}
+
+impl State {
+    #[inline]
+    fn set_open(&mut self, index: usize, open: bool) {
+        if self.open.len() <= index {
+            if !open {
+                return;
+            }
+            self.open.resize(index + 1, false);
+        }
+        let was = std::mem::replace(&mut self.open[index], open);
+        self.n_open = self.n_open + usize::from(open) - usize::from(was);
+    }
+
+    /// Whether scopes are open in a branch, or a request waits for one to end.
+    fn is_open(&self) -> bool {
+        self.n_open > 0 || !self.held.is_empty()
+    }
+
+    /// The shares of deliveries that were not due before; the others are given back.
+    fn unseen(&self, tickets: Vec<Ticket>) -> Vec<Ticket> {
+        let is_seen = |ticket: &Ticket| {
+            let mut seen = self.seen.iter();
+            seen.any(|seen| Arc::ptr_eq(seen, ticket.delivery()))
+        };
+        let (seen, unseen): (Vec<_>, Vec<_>) = tickets.into_iter().partition(is_seen);
+        seen.into_iter().for_each(Ticket::withdraw);
+        unseen
+    }
+
+    /// The node of a branch for a slow poll; what it had when it was polled last.
+    fn take_node(&mut self, index: usize) -> Node {
+        self.nodes.remove(&index).unwrap_or_else(|| {
+            let node = Node::new();
+            node.set_started(true);
+            node.set_open(self.open.get(index).is_some_and(|open| *open));
+            node
+        })
+    }
 }
 
 struct Child<'a, B>(&'a mut B);
@@ -84,16 +123,76 @@ impl Fork {
     /// A fork without branches.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
+        Self(SyncWrapper::new(Parts {
             quick: Node::new(),
             slow: None,
-        }
+        }))
     }
 
     /// Begins a poll of the combinator; true when every branch has to be visited, because something
     /// is to be delivered to it. `cx` is the combinator's own.
     #[inline]
     pub fn begin(&mut self, cx: &Context<'_>) -> bool {
+        self.0.get_mut().begin(cx)
+    }
+
+    /// Delivers what is due to the branch with this index; every branch that has not ended, after
+    /// [`begin`](Self::begin) said yes.
+    pub fn deliver(
+        &mut self,
+        index: usize,
+        cx: &mut Context<'_>,
+        child: &mut impl Branch,
+    ) -> BranchEnd {
+        self.0.get_mut().deliver(index, cx, child)
+    }
+
+    /// Ends the visits that deliver.
+    pub fn delivered(&mut self) {
+        self.0.get_mut().delivered();
+    }
+
+    /// Polls the branch with this index, with its own waker in `cx`.
+    #[inline]
+    pub fn poll(
+        &mut self,
+        index: usize,
+        cx: &mut Context<'_>,
+        child: &mut impl Branch,
+    ) -> BranchEnd {
+        self.0.get_mut().poll(index, cx, child)
+    }
+
+    /// The combinator is pending: makes sure that requests find its branches. `cx` is its own.
+    #[inline]
+    pub fn suspend(&mut self, cx: &Context<'_>) {
+        self.0.get_mut().suspend(cx);
+    }
+
+    /// True once there is more to keep than a flag: a request has been delivered, or scopes are open.
+    #[inline]
+    #[must_use]
+    pub fn is_slow(&mut self) -> bool {
+        self.0.get_mut().slow.is_some()
+    }
+
+    /// All branches have ended: passes what they have passed on to the scope around. True if there was
+    /// anything; the combinator then has no output, and stays pending.
+    #[inline]
+    pub fn pass_on(&mut self) -> bool {
+        let parts = self.0.get_mut();
+        parts.slow.is_some() && parts.pass_on_slowly()
+    }
+
+    /// Ends what branches have passed on: the combinator has its output nevertheless.
+    pub fn swallow(&mut self) {
+        self.0.get_mut().swallow();
+    }
+}
+
+impl Parts {
+    #[inline]
+    fn begin(&mut self, cx: &Context<'_>) -> bool {
         let is_quiet = self.slow.is_none()
             && frame::with(|around| match around {
                 None => true,
@@ -104,8 +203,8 @@ impl Fork {
 
     #[cold]
     fn begin_slowly(&mut self, cx: &Context<'_>) -> bool {
-        let has_voice = self.is_open();
         let state = self.slow.get_or_insert_default();
+        let has_voice = state.is_open();
         let tickets = frame::with(|around| state.place.collect(around, cx.waker()));
         let tickets = state.unseen(tickets);
         if tickets.is_empty() {
@@ -123,15 +222,7 @@ impl Fork {
         true
     }
 
-    /// Whether scopes are open in a branch, or a request waits for one to end.
-    fn is_open(&self) -> bool {
-        let is_open = |state: &State| !state.branches.is_empty() || !state.held.is_empty();
-        self.slow.as_deref().is_some_and(is_open)
-    }
-
-    /// Delivers what is due to the branch with this index; every branch that has not ended, after
-    /// [`begin`](Self::begin) said yes.
-    pub fn deliver(
+    fn deliver(
         &mut self,
         index: usize,
         cx: &mut Context<'_>,
@@ -143,17 +234,11 @@ impl Fork {
         let due = state.due.iter();
         let shares = due.map(|(delivery, round)| delivery.ticket(*round));
         let shares = shares.collect();
-        let node = state.branches.remove(&index).unwrap_or_else(|| {
-            // Nothing is open in it: it is dropped.
-            let node = Node::new();
-            node.set_started(true);
-            node
-        });
+        let node = state.take_node(index);
         self.poll_slowly(index, node, shares, cx, child)
     }
 
-    /// Ends the visits that deliver.
-    pub fn delivered(&mut self) {
+    fn delivered(&mut self) {
         if let Some(state) = self.slow.as_deref_mut() {
             for (delivery, round) in std::mem::take(&mut state.due) {
                 if delivery.leave(round) == Standing::Untaken {
@@ -166,75 +251,44 @@ impl Fork {
         }
     }
 
-    /// Polls the branch with this index, with its own waker in `cx`.
     #[inline]
-    pub fn poll(
-        &mut self,
-        index: usize,
-        cx: &mut Context<'_>,
-        child: &mut impl Branch,
-    ) -> BranchEnd {
-        if self.slow.is_some() {
-            return self.poll_known(index, cx, child);
+    fn poll(&mut self, index: usize, cx: &mut Context<'_>, child: &mut impl Branch) -> BranchEnd {
+        if let Some(state) = self.slow.as_deref_mut()
+            && !state.nodes.is_empty()
+            && state.nodes.contains_key(&index)
+        {
+            let node = state.take_node(index);
+            return self.poll_slowly(index, node, Vec::new(), cx, child);
         }
-        let polled = self.poll_quickly(cx, child);
-        if !self.quick.is_open() && !self.quick.has_slow() {
-            return match polled {
-                Poll::Pending => BranchEnd::Pending,
-                Poll::Ready(()) => BranchEnd::Ready,
-            };
-        }
-        self.keep(index, polled, cx, child)
-    }
-
-    #[inline]
-    fn poll_quickly(&mut self, cx: &mut Context<'_>, child: &mut impl Branch) -> Poll<()> {
         self.quick.begin();
-        frame::with(|around| {
-            let waker = cx.waker().clone();
-            frame::push(Frame::branch(around, &waker, &self.quick), || {
-                child.poll(cx)
-            })
-        })
-    }
-
-    #[cold]
-    fn poll_known(
-        &mut self,
-        index: usize,
-        cx: &mut Context<'_>,
-        child: &mut impl Branch,
-    ) -> BranchEnd {
-        let state = self.slow.as_deref_mut();
-        match state.and_then(|state| state.branches.remove(&index)) {
-            Some(node) => self.poll_slowly(index, node, Vec::new(), cx, child),
-            None => {
-                let polled = self.poll_quickly(cx, child);
-                self.keep(index, polled, cx, child)
-            }
+        let polled = frame::with(|around| {
+            let frame = Frame::branch(around, cx.waker(), &self.quick);
+            frame::push(frame, || child.poll(&mut Context::from_waker(cx.waker())))
+        });
+        if self.quick.has_slow() && polled.is_pending() {
+            // A scope inside has registered, or something was passed on.
+            let node = std::mem::take(&mut self.quick);
+            let outcome = scope::finish_branch(&node, cx, &mut Child(child));
+            return self.keep(index, node, outcome);
+        }
+        if self.slow.is_some() || self.quick.is_open() || self.quick.has_slow() {
+            self.note(index, polled.is_pending());
+        }
+        match polled {
+            Poll::Pending => BranchEnd::Pending,
+            Poll::Ready(()) => BranchEnd::Ready,
         }
     }
 
     /// After a quick poll: remembers what is open in the branch.
-    #[cold]
-    fn keep(
-        &mut self,
-        index: usize,
-        polled: Poll<()>,
-        cx: &mut Context<'_>,
-        child: &mut impl Branch,
-    ) -> BranchEnd {
-        if polled.is_ready() {
-            self.quick.close();
-            return BranchEnd::Ready;
+    fn note(&mut self, index: usize, is_pending: bool) {
+        let is_open = is_pending && self.quick.is_open();
+        let state = self.slow.get_or_insert_default();
+        state.set_open(index, is_open);
+        if self.quick.has_slow() {
+            // It has returned: what is undecided inside goes to the scope around.
+            drop(std::mem::take(&mut self.quick));
         }
-        if !self.quick.is_open() && !self.quick.has_slow() {
-            return BranchEnd::Pending;
-        }
-        let node = std::mem::replace(&mut self.quick, Node::new());
-        // Something may have been passed on to it.
-        let outcome = scope::finish_branch(&node, cx, &mut Child(child));
-        self.note(index, node, outcome)
     }
 
     fn poll_slowly(
@@ -246,30 +300,35 @@ impl Fork {
         child: &mut impl Branch,
     ) -> BranchEnd {
         let outcome = scope::poll_branch(&node, shares, cx, &mut Child(child));
-        self.note(index, node, outcome)
+        self.keep(index, node, outcome)
     }
 
     /// Remembers what a branch has to keep, or has passed on.
-    fn note(&mut self, index: usize, node: Node, outcome: Outcome) -> BranchEnd {
+    #[cold]
+    fn keep(&mut self, index: usize, node: Node, outcome: Outcome) -> BranchEnd {
         let state = self.slow.get_or_insert_default();
         match outcome {
             Outcome::Pending => {
-                if node.is_busy() {
-                    state.branches.insert(index, node);
+                state.set_open(index, node.is_busy());
+                if node.has_slow() {
+                    state.nodes.insert(index, node);
                 }
                 BranchEnd::Pending
             }
-            Outcome::Ready(_) => BranchEnd::Ready,
+            Outcome::Ready(_) => {
+                state.set_open(index, false);
+                BranchEnd::Ready
+            }
             Outcome::Fired(Fired { foreign }) => {
+                state.set_open(index, false);
                 state.held.extend(foreign);
                 BranchEnd::Dropped
             }
         }
     }
 
-    /// The combinator is pending: makes sure that requests find its branches. `cx` is its own.
     #[inline]
-    pub fn suspend(&mut self, cx: &Context<'_>) {
+    fn suspend(&mut self, cx: &Context<'_>) {
         if self.slow.is_some() {
             self.suspend_slowly(cx);
         }
@@ -277,16 +336,10 @@ impl Fork {
 
     #[cold]
     fn suspend_slowly(&mut self, cx: &Context<'_>) {
-        let is_open = self.is_open();
         let Some(state) = self.slow.as_deref_mut() else {
             return;
         };
-        if !is_open {
-            // Nothing is left to keep, unless it is registered.
-            state.place.tidy();
-            if !state.place.has_slow() {
-                self.slow = None;
-            }
+        if !state.is_open() {
             return;
         }
         state.place.set_started(true);
@@ -300,31 +353,27 @@ impl Fork {
         });
     }
 
-    /// Whether a branch has passed a request on: the combinator, once all branches have ended, must
-    /// [`pass_on`](Self::pass_on) and stay pending.
-    #[inline]
-    #[must_use]
-    pub fn is_held(&self) -> bool {
-        self.slow
-            .as_ref()
-            .is_some_and(|state| !state.held.is_empty())
+    #[cold]
+    fn pass_on_slowly(&mut self) -> bool {
+        let Some(state) = self.slow.as_deref_mut() else {
+            return false;
+        };
+        state.has_passed |= !state.held.is_empty();
+        scope::pass_all_on(std::mem::take(&mut state.held));
+        state.has_passed
     }
 
-    /// Passes what the branches have passed on to the scope around.
-    pub fn pass_on(&mut self) {
-        if let Some(state) = self.slow.take() {
-            for ticket in state.held {
-                scope::pass_on(ticket);
-            }
+    fn swallow(&mut self) {
+        if let Some(state) = self.slow.as_deref_mut() {
+            std::mem::take(&mut state.held)
+                .into_iter()
+                .for_each(Ticket::swallow);
         }
     }
 }
 
 impl fmt::Debug for Fork {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Fork")
-            .field("open", &self.is_open())
-            .field("held", &self.is_held())
-            .finish()
+        f.debug_struct("Fork").finish_non_exhaustive()
     }
 }

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
+use sync_wrapper::SyncWrapper;
 
 use crate::claim::Claim;
 use crate::frame::{self, Frame, Kind};
@@ -62,7 +63,7 @@ use crate::node::Node;
 pub fn hold_cancel<F: IntoFuture>(future: F) -> HoldCancel<F::IntoFuture> {
     HoldCancel {
         claim: Claim::new(),
-        node: Node::new(),
+        node: SyncWrapper::new(Node::new()),
         future: future.into_future(),
     }
 }
@@ -73,7 +74,7 @@ pin_project! {
     pub struct HoldCancel<F> {
         claim: Claim,
         // For targets inside; never delivers anything itself.
-        node: Node,
+        node: SyncWrapper<Node>,
         #[pin]
         future: F,
     }
@@ -84,23 +85,24 @@ impl<F: Future> Future for HoldCancel<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
+        let node = &*this.node.get_mut();
         this.claim.take_due(cx);
         let waker = cx.waker().clone();
         let polled = frame::with(|around| {
-            this.node.begin();
-            let frame = Frame::scope(Kind::Hold, around, &waker, this.node);
+            node.begin();
+            let frame = Frame::scope(Kind::Hold, around, &waker, node);
             frame::push(frame, || this.future.poll(cx))
         });
         // A token from outside that was dropped inside: held back with the others.
-        this.claim.hold_passed(this.node);
+        this.claim.hold_passed(node);
         match polled {
             Poll::Ready(output) => {
-                this.node.close();
+                node.close();
                 this.claim.pass_on();
                 Poll::Ready(output)
             }
             Poll::Pending => {
-                this.node.tidy();
+                node.tidy();
                 this.claim.suspend(cx);
                 Poll::Pending
             }

@@ -103,9 +103,14 @@ pub fn step<R>(
     let node = Node::new();
     let result = frame::push(Frame::host(host, waker, &node), f);
     if node.has_slow() {
-        keep(Kept(node.take_slow()));
+        keep_slow(&node, keep);
     }
     (result, node.is_open())
+}
+
+#[cold]
+fn keep_slow(node: &Node, keep: impl FnOnce(Kept)) {
+    keep(Kept(node.take_slow()));
 }
 
 /// Runs a step that delivers `request`, or that follows one which is undecided.

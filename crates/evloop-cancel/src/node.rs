@@ -12,6 +12,7 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -25,12 +26,15 @@ const STARTED: u8 = 1;
 const OPEN: u8 = 1 << 1;
 /// The poll that goes on delivers something: see the entries.
 const PASS: u8 = 1 << 2;
+/// There is a box.
+const SLOW: u8 = 1 << 3;
 
 /// A scope's own part: flags, and a box for what few scopes ever need.
-#[derive(Default)]
 pub(crate) struct Node {
     flags: Cell<u8>,
-    slow: Cell<Option<Box<Slow>>>,
+    /// Something exactly if the flag says so. Dropped by hand, so that a poll in which there is none
+    /// pays a test of the flag and no call.
+    slow: Cell<ManuallyDrop<Option<Box<Slow>>>>,
 }
 
 /// What is known of deliveries.
@@ -62,7 +66,7 @@ impl Node {
     pub(crate) const fn new() -> Self {
         Self {
             flags: Cell::new(0),
-            slow: Cell::new(None),
+            slow: Cell::new(ManuallyDrop::new(None)),
         }
     }
 
@@ -106,41 +110,40 @@ impl Node {
     /// Started, and nothing is known to be open inside: for the poll that begins now.
     #[inline]
     pub(crate) fn begin(&self) {
-        self.flags.set(STARTED);
+        self.flags.set(self.flags.get() & SLOW | STARTED);
     }
 
     /// True when there is a box to look at.
     #[inline]
     pub(crate) fn has_slow(&self) -> bool {
-        // No other way to look into a cell; two moves of one word.
-        let slow = self.slow.take();
-        let some = slow.is_some();
-        self.slow.set(slow);
-        some
+        self.has(SLOW)
     }
 
     pub(crate) fn take_slow(&self) -> Option<Box<Slow>> {
-        self.slow.take()
+        self.set(SLOW, false);
+        ManuallyDrop::into_inner(self.slow.replace(ManuallyDrop::new(None)))
     }
 
     pub(crate) fn put_slow(&self, slow: Option<Box<Slow>>) {
-        self.slow.set(slow);
+        drop(self.take_slow());
+        self.set(SLOW, slow.is_some());
+        self.slow.set(ManuallyDrop::new(slow));
     }
 
     /// Looks at the box, made if there is none. `f` runs none but our code.
     pub(crate) fn slow<R>(&self, f: impl FnOnce(&mut Slow) -> R) -> R {
-        let mut slow = self.slow.take().unwrap_or_default();
+        let mut slow = self.take_slow().unwrap_or_default();
         let result = f(&mut slow);
-        self.slow.set(Some(slow));
+        self.put_slow(Some(slow));
         result
     }
 
     /// Looks at the box if there is one.
     pub(crate) fn slow_if<R: Default>(&self, f: impl FnOnce(&mut Slow) -> R) -> R {
-        match self.slow.take() {
+        match self.take_slow() {
             Some(mut slow) => {
                 let result = f(&mut slow);
-                self.slow.set(Some(slow));
+                self.put_slow(Some(slow));
                 result
             }
             None => R::default(),
@@ -369,17 +372,18 @@ impl Node {
 
     /// Drops the box if nothing is in it.
     pub(crate) fn tidy(&self) {
-        let Some(slow) = self.slow.take() else { return };
+        let Some(slow) = self.take_slow() else { return };
         let has_members = slow.hub.as_ref().is_some_and(|hub| !hub.is_empty());
         if !slow.entries.is_empty() || has_members || slow.slot.is_some() {
-            self.slow.set(Some(slow));
+            self.put_slow(Some(slow));
         }
     }
 
     /// The scope is over: what is undecided inside, and what was passed on, goes to the one around.
+    #[cold]
     pub(crate) fn close(&self) {
         self.end_pass();
-        let Some(mut slow) = self.slow.take() else {
+        let Some(mut slow) = self.take_slow() else {
             return;
         };
         drop(slow.slot.take());
@@ -401,8 +405,9 @@ impl Node {
 }
 
 impl Drop for Node {
+    #[inline]
     fn drop(&mut self) {
-        if self.slow.get_mut().is_some() {
+        if self.has_slow() {
             self.close();
         }
     }
@@ -414,5 +419,11 @@ impl fmt::Debug for Node {
             .field("started", &self.is_started())
             .field("open", &self.is_open())
             .finish_non_exhaustive()
+    }
+}
+
+impl Default for Node {
+    fn default() -> Self {
+        Self::new()
     }
 }

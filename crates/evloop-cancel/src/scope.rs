@@ -27,6 +27,8 @@ pub(crate) trait Inner {
 pub(crate) enum Role {
     /// Ends for what is delivered to the target around it.
     Catch,
+    /// As `Catch`, and answers for what was passed on by an inner part that then returned.
+    CatchLate,
     /// Lets that pass, and ends for its own requests.
     Target,
 }
@@ -34,7 +36,7 @@ pub(crate) enum Role {
 impl Role {
     const fn kind(self) -> Kind {
         match self {
-            Self::Catch => Kind::Catch,
+            Self::Catch | Self::CatchLate => Kind::Catch,
             Self::Target => Kind::Target,
         }
     }
@@ -50,7 +52,7 @@ pub(crate) enum Outcome {
 }
 
 /// How the scope's own deliveries stood when the inner part returned.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Answer {
     /// A token is alive, for instance inside of what was returned.
     pub(crate) undecided: bool,
@@ -58,6 +60,8 @@ pub(crate) struct Answer {
     pub(crate) passed: bool,
     /// One was due in this very poll, and nobody inside took it.
     pub(crate) untaken: bool,
+    /// What the scope around has passed on, where that was asked for.
+    pub(crate) foreign: Vec<Ticket>,
 }
 
 /// Why the inner part was dropped.
@@ -268,7 +272,7 @@ impl<'a> Scope<'a> {
         if node.await_mail() {
             cx.waker().wake_by_ref();
         }
-        let is_open = self.role == Role::Catch || node.is_busy();
+        let is_open = self.role != Role::Target || node.is_busy();
         if is_open && matches!(self.place, Place::Inside) {
             node.register(self.around, cx.waker());
             if let Some(around) = self.around
@@ -286,7 +290,7 @@ impl<'a> Scope<'a> {
         let mut fires = false;
         let mut entries = self.node.slow_if(|slow| std::mem::take(&mut slow.entries));
         entries.retain_mut(|entry| {
-            let ends_for_it = entry.own || self.role == Role::Catch;
+            let ends_for_it = entry.own || self.role != Role::Target;
             let was_in_pass = std::mem::take(&mut entry.in_pass);
             let mut standing = if was_in_pass {
                 entry.delivery.leave(entry.round)
@@ -385,6 +389,10 @@ impl<'a> Scope<'a> {
             } else if standing == Standing::Untaken {
                 entry.delivery.give_back(entry.round);
             } else {
+                if self.role == Role::CatchLate {
+                    let passed = entry.delivery.take_passed(entry.round);
+                    answer.foreign.extend(passed);
+                }
                 entry.delivery.close(entry.round);
             }
         }

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
+use sync_wrapper::SyncWrapper;
 
 use crate::catch::Part;
 use crate::node::Node;
@@ -54,8 +55,8 @@ where
     TimeoutScope {
         state: TimeoutState::Unentered,
         due: false,
-        node: Node::new(),
-        timer: Some(timer),
+        node: SyncWrapper::new(Node::new()),
+        timer,
         future: Some(future.into_future()),
     }
 }
@@ -106,9 +107,9 @@ pin_project! {
         state: TimeoutState,
         // The timer has ended, and that is to be delivered.
         due: bool,
-        node: Node,
+        node: SyncWrapper<Node>,
         #[pin]
-        timer: Option<T>,
+        timer: T,
         #[pin]
         future: Option<F>,
     }
@@ -121,9 +122,9 @@ impl<T, F> TimeoutScope<T, F> {
         self.state
     }
 
-    /// Puts another timer in place of the present one, or none.
-    pub fn set_timer(self: Pin<&mut Self>, timer: Option<T>) {
-        self.project().timer.set(timer);
+    /// The timer.
+    pub fn timer(&self) -> &T {
+        &self.timer
     }
 }
 
@@ -139,19 +140,20 @@ impl<T: Future, F: Future> Future for TimeoutScope<T, F> {
             return self.poll_slowly(cx, None);
         }
         let mut this = self.as_mut().project();
-        let quick = scope::poll_quick(this.node, Role::Target, cx, |cx| {
+        let node = &*this.node.get_mut();
+        let quick = scope::poll_quick(node, Role::Target, cx, |cx| {
             match this.future.as_mut().as_pin_mut() {
                 Some(future) => future.poll(cx),
                 None => gone(*this.state),
             }
         });
         match quick {
-            Some(Poll::Ready(output)) if !this.node.has_slow() => {
+            Some(Poll::Ready(output)) if !node.has_slow() => {
                 *this.state = TimeoutState::Finished;
                 Poll::Ready(Ok(output))
             }
-            Some(Poll::Pending) if !this.node.has_slow() => {
-                if this.node.is_open() {
+            Some(Poll::Pending) if !node.has_slow() => {
+                if node.is_open() {
                     scope::note_open();
                 }
                 self.enter(cx);
@@ -166,12 +168,8 @@ impl<T: Future, F: Future> TimeoutScope<T, F> {
     /// Looks at the timer.
     #[inline]
     fn poll_timer(self: Pin<&mut Self>, cx: &mut Context<'_>) {
-        let mut this = self.project();
-        let Some(timer) = this.timer.as_mut().as_pin_mut() else {
-            return;
-        };
-        if timer.poll(cx).is_ready() {
-            this.timer.set(None);
+        let this = self.project();
+        if this.timer.poll(cx).is_ready() {
             *this.state = TimeoutState::Expiring;
             *this.due = true;
         }
@@ -204,10 +202,11 @@ impl<T: Future, F: Future> TimeoutScope<T, F> {
             future: this.future,
             output: None,
         };
+        let node = &*this.node.get_mut();
         let outcome = match quick {
             None => {
                 let mut own = this.due.then(Request::new);
-                let outcome = scope::poll_slow(this.node, Role::Target, &mut own, cx, &mut part);
+                let outcome = scope::poll_slow(node, Role::Target, &mut own, cx, &mut part);
                 *this.due = own.is_some();
                 outcome
             }
@@ -216,7 +215,7 @@ impl<T: Future, F: Future> TimeoutScope<T, F> {
                 if let Poll::Ready(output) = polled {
                     part.output = Some(output);
                 }
-                scope::finish_slow(this.node, Role::Target, is_ready, cx, &mut part)
+                scope::finish_slow(node, Role::Target, is_ready, cx, &mut part)
             }
         };
         let output = part.output;

@@ -5,6 +5,7 @@
 //! or a tuple of up to twelve different ones. The types here name what is made of it, for those
 //! who store a combinator in a struct of their own: `Gather<Many<F>>`.
 
+mod branch;
 mod many;
 mod maybe_done;
 mod tuples;
@@ -12,6 +13,7 @@ mod tuples;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+pub(crate) use branch::{deliver, poll_branch};
 pub use many::Many;
 pub use tuples::{
     Children1, Children2, Children3, Children4, Children5, Children6, Children7, Children8,
@@ -56,6 +58,12 @@ pub trait Children: sealed::Sealed {
     ///
     /// Ready again, without a poll, when asked about a finished one.
     fn poll_child(self: Pin<&mut Self>, index: usize, cx: &mut Context<'_>) -> Poll<()>;
+
+    /// True for a future that is not finished.
+    fn is_pending(&self, index: usize) -> bool;
+
+    /// Drops one future; it counts as finished, and has no output.
+    fn clear_child(self: Pin<&mut Self>, index: usize);
 
     /// Drops all futures and outputs.
     fn clear(self: Pin<&mut Self>);

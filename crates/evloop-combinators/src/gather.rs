@@ -7,7 +7,9 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::children::{Children, GatherChildren, IntoChildren};
+use evloop_cancel::fork::{BranchEnd, Fork};
+
+use crate::children::{Children, GatherChildren, IntoChildren, deliver, poll_branch};
 use crate::ready_set::{ReadySet, Step};
 
 /// Runs the children concurrently and gives every output, in input order.
@@ -43,6 +45,10 @@ use crate::ready_set::{ReadySet, Step};
 /// Dropping a gather drops its children and the outputs it has so far. A child that is the
 /// handle of a task is detached, as its own drop says.
 ///
+/// A cancel request goes to every child: scopes inside may clean up or refuse, an awaited task is
+/// cancelled and waited for, and a child with nothing of that kind is dropped. When all have ended
+/// the request goes on, unless all have refused it and given their outputs.
+///
 /// # Panics
 ///
 /// A panic in a child goes on through the poll of the gather; the other children are dropped
@@ -60,6 +66,7 @@ where
     let children = children.into_children();
     let n_children = children.count();
     Gather {
+        fork: Fork::new(),
         set: ReadySet::new(n_children),
         n_pending: n_children,
         is_over: false,
@@ -95,6 +102,7 @@ pin_project! {
         // Before the children, so that it is dropped first: what they wake in their destructors
         // then reaches nobody.
         set: ReadySet,
+        fork: Fork,
         n_pending: usize,
         is_over: bool,
         #[pin]
@@ -113,9 +121,17 @@ impl<C: GatherChildren> Future for Gather<C> {
             "a gather is not polled again after it was ready"
         );
         let n_pending = this.n_pending;
+        if this.fork.begin(cx) {
+            *n_pending -= deliver(this.fork, this.set, this.children.as_mut()).n_finished;
+        }
         if *n_pending > 0 {
+            let fork = &mut *this.fork;
             let poll = this.set.poll_children(cx, *n_pending, |index, cx| {
-                if this.children.as_mut().poll_child(index, cx).is_pending() {
+                if fork.is_slow() && !this.children.is_pending(index) {
+                    return Step::Finished;
+                }
+                let end = poll_branch(fork, this.children.as_mut(), index, cx);
+                if end == BranchEnd::Pending {
                     return Step::Pending;
                 }
                 *n_pending -= 1;
@@ -125,7 +141,14 @@ impl<C: GatherChildren> Future for Gather<C> {
                     Step::Finished
                 }
             });
-            std::task::ready!(poll);
+            if poll.is_pending() {
+                fork.suspend(cx);
+                return Poll::Pending;
+            }
+        }
+        if this.fork.pass_on() {
+            // Not all have their output, and the scope around ends.
+            return Poll::Pending;
         }
         *this.is_over = true;
         Poll::Ready(this.children.take_outputs())

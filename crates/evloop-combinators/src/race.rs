@@ -4,11 +4,13 @@ use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::children::{Children, IntoChildren, RaceChildren};
+use evloop_cancel::fork::{BranchEnd, Fork};
+
+use crate::children::{Children, IntoChildren, RaceChildren, deliver, poll_branch};
 use crate::ready_set::{ReadySet, Step};
 
 /// Runs the children concurrently until the first one finishes, and drops the others.
@@ -44,6 +46,9 @@ use crate::ready_set::{ReadySet, Step};
 /// Dropping a race drops its children. The losers of a finished race are dropped before the
 /// winner's output is given, with whatever they had done so far.
 ///
+/// A cancel request goes to every child, as in a [`gather`](fn@crate::gather#cancel-safety). One that
+/// refuses it and finishes wins; when none does, the request goes on.
+///
 /// # Panics
 ///
 /// A panic in a child goes on through the poll of the race. Polling again after it was ready
@@ -66,6 +71,8 @@ where
     }
     Race {
         set,
+        fork: Fork::new(),
+        n_pending: n_children,
         is_over: false,
         children,
     }
@@ -98,6 +105,8 @@ pin_project! {
     pub struct Race<C> {
         // Before the children, so that it is dropped first.
         set: ReadySet,
+        fork: Fork,
+        n_pending: usize,
         is_over: bool,
         #[pin]
         children: C,
@@ -132,15 +141,42 @@ impl<C: RaceChildren> Future for Race<C> {
             *this.is_over = true;
             return Poll::Ready(outcome);
         }
-        let n_children = this.children.count();
-        let mut winner = 0;
-        ready!(this.set.poll_children(cx, n_children, |index, cx| {
-            if this.children.as_mut().poll_child(index, cx).is_pending() {
-                return Step::Pending;
+        let n_pending = this.n_pending;
+        let mut winner = None;
+        if this.fork.begin(cx) {
+            let delivered = deliver(this.fork, this.set, this.children.as_mut());
+            *n_pending -= delivered.n_finished;
+            winner = delivered.with_output.first().copied();
+        }
+        if winner.is_none() && *n_pending > 0 {
+            let fork = &mut *this.fork;
+            let poll = this.set.poll_children(cx, *n_pending, |index, cx| {
+                if fork.is_slow() && !this.children.is_pending(index) {
+                    return Step::Finished;
+                }
+                match poll_branch(fork, this.children.as_mut(), index, cx) {
+                    BranchEnd::Pending => return Step::Pending,
+                    BranchEnd::Ready => winner = Some(index),
+                    BranchEnd::Dropped => {
+                        *n_pending -= 1;
+                        if *n_pending > 0 {
+                            return Step::Finished;
+                        }
+                    }
+                }
+                Step::Stop
+            });
+            if poll.is_pending() {
+                fork.suspend(cx);
+                return Poll::Pending;
             }
-            winner = index;
-            Step::Stop
-        }));
+        }
+        let Some(winner) = winner else {
+            // A request has dropped them all, and the scope around ends.
+            this.fork.pass_on();
+            return Poll::Pending;
+        };
+        this.fork.swallow();
         *this.is_over = true;
         let outcome = this.children.as_mut().take_winner(winner);
         this.children.clear();

@@ -309,6 +309,19 @@ impl ReadySet {
         None
     }
 
+    /// Has the child with this index polled now, whether it was woken or not, and does not change
+    /// when it is polled next.
+    #[cold]
+    pub(crate) fn visit_now(&mut self, index: usize, visit: impl FnOnce(&mut Context<'_>) -> Step) {
+        // As long as the parent is parked, a child that wakes itself would wake it in its own poll.
+        self.port.unpark();
+        let child = self.child(index_of(index));
+        let waker = child.lend_waker();
+        if visit(&mut Context::from_waker(&waker)) == Step::Finished {
+            child.finish();
+        }
+    }
+
     /// Leaves `waker` for the next child that is woken, unless one was woken meanwhile.
     #[inline]
     pub(crate) fn park(&mut self, waker: &Waker) -> Parked {

@@ -3,11 +3,13 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::children::{Children, IntoChildren, TryGatherChildren};
+use evloop_cancel::fork::{BranchEnd, Fork};
+
+use crate::children::{Children, IntoChildren, TryGatherChildren, deliver, poll_branch};
 use crate::ready_set::{ReadySet, Step};
 
 /// Runs the children concurrently and gives every value, or the first error at once.
@@ -35,7 +37,8 @@ use crate::ready_set::{ReadySet, Step};
 ///
 /// # Cancel safety
 ///
-/// As with [`gather`](fn@crate::gather#cancel-safety).
+/// As with [`gather`](fn@crate::gather#cancel-safety). A child that fails while a request is being
+/// delivered gives its error at once, as ever; the request goes on after that.
 ///
 /// # Panics
 ///
@@ -52,6 +55,7 @@ where
     let children = children.into_children();
     let n_children = children.count();
     TryGather {
+        fork: Fork::new(),
         set: ReadySet::new(n_children),
         n_pending: n_children,
         is_over: false,
@@ -65,6 +69,7 @@ pin_project! {
     pub struct TryGather<C> {
         // Before the children, so that it is dropped first.
         set: ReadySet,
+        fork: Fork,
         n_pending: usize,
         is_over: bool,
         #[pin]
@@ -83,9 +88,20 @@ impl<C: TryGatherChildren> Future for TryGather<C> {
         );
         let n_pending = this.n_pending;
         let mut failure = None;
-        if *n_pending > 0 {
+        if this.fork.begin(cx) {
+            let delivered = deliver(this.fork, this.set, this.children.as_mut());
+            *n_pending -= delivered.n_finished;
+            let mut ready = delivered.with_output.into_iter();
+            failure = ready.find_map(|index| this.children.as_mut().take_error(index));
+        }
+        if *n_pending > 0 && failure.is_none() {
+            let fork = &mut *this.fork;
             let poll = this.set.poll_children(cx, *n_pending, |index, cx| {
-                if this.children.as_mut().poll_child(index, cx).is_pending() {
+                if fork.is_slow() && !this.children.is_pending(index) {
+                    return Step::Finished;
+                }
+                let end = poll_branch(fork, this.children.as_mut(), index, cx);
+                if end == BranchEnd::Pending {
                     return Step::Pending;
                 }
                 *n_pending -= 1;
@@ -96,7 +112,14 @@ impl<C: TryGatherChildren> Future for TryGather<C> {
                     Step::Finished
                 }
             });
-            ready!(poll);
+            if poll.is_pending() {
+                fork.suspend(cx);
+                return Poll::Pending;
+            }
+        }
+        if failure.is_none() && this.fork.pass_on() {
+            // Not all have their value, and the scope around ends.
+            return Poll::Pending;
         }
         *this.is_over = true;
         match failure {

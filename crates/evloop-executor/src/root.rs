@@ -70,7 +70,12 @@ impl LocalExecutor {
             Ok(Ok(()) | Err(JoinError::Failed(_))) | Err(_) => RootEnd::Unfinished,
         };
         drop(root);
-        place.project().output.take().map_or(end, RootEnd::Finished)
+        let output = place.project().output.take();
+        match end {
+            RootEnd::Unfinished => output.map_or(RootEnd::Unfinished, RootEnd::Finished),
+            // It returned with a request undecided: the output is lost.
+            RootEnd::Cancelled(_) | RootEnd::Panicked(_) | RootEnd::Finished(_) => end,
+        }
     }
 }
 

@@ -89,6 +89,12 @@ pub(crate) fn look(anchor: &Anchor, cx: &Context<'_>) -> Look {
     })
 }
 
+/// True when a cancel request may be due to this poll, or has to be told of its place.
+#[inline]
+pub(crate) fn is_busy(cx: &Context<'_>) -> bool {
+    host::here(|here| here.is_some_and(|here| !here.is_local(cx.waker()) || here.is_passing()))
+}
+
 #[inline]
 fn is_host(here: Here<'_>, anchor: &Anchor) -> bool {
     here.host()

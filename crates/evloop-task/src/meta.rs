@@ -133,13 +133,13 @@ impl Meta {
 
     /// Keeps what a step has left for the next one.
     #[cold]
-    pub(crate) fn keep(&self, is_open: bool, kept: Kept) {
-        let is_kept = kept.is_something();
-        if is_kept || self.extra.get().is_some() {
+    pub(crate) fn keep(&self, kept: Kept) {
+        let is_something = kept.is_something();
+        if is_something || self.extra.get().is_some() {
             let old = std::mem::replace(&mut *lock(&self.extra().kept), kept);
             drop(old);
         }
-        self.state.keep(is_open, is_kept);
+        self.state.set_kept(is_something);
     }
 
     /// What the last step has left.

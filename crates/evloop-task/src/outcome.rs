@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use evloop_combinators::ReturnWhen;
@@ -33,6 +34,44 @@ impl Outcome for () {
 impl<T, E> Outcome for Result<T, E> {
     fn is_failure(&self) -> bool {
         self.is_err()
+    }
+}
+
+/// What a coroutine may return whose failure is its task's: nothing, or a `Result` with any error.
+///
+/// Children of a [`TaskGroup`](crate::TaskGroup) do. The error becomes the task's
+/// [`JoinError::Failed`], shared with whoever else gets it, so that a [`Task`] of such a coroutine
+/// gives the value in one `Result` and not in two.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the output of a child of a task group",
+    note = "return `()`, or a `Result` whose error is an `Error`, a `String` or a boxed error",
+    note = "for a child that cannot fail: `Ok::<_, std::convert::Infallible>(value)`"
+)]
+pub trait ChildOutput {
+    /// What it gives when it has not failed.
+    type Value;
+
+    /// The value, or the error in shared form.
+    ///
+    /// # Errors
+    ///
+    /// The coroutine's own.
+    fn into_value(self) -> Result<Self::Value, Arc<dyn Error + Send + Sync>>;
+}
+
+impl ChildOutput for () {
+    type Value = ();
+
+    fn into_value(self) -> Result<(), Arc<dyn Error + Send + Sync>> {
+        Ok(())
+    }
+}
+
+impl<T, E: Into<Box<dyn Error + Send + Sync>>> ChildOutput for Result<T, E> {
+    type Value = T;
+
+    fn into_value(self) -> Result<T, Arc<dyn Error + Send + Sync>> {
+        self.map_err(|error| Arc::from(error.into()))
     }
 }
 

@@ -9,8 +9,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use evloop_cancel::claim::Claim;
+
 use crate::callbacks::{Callback, CallbackId, Label, write_labels};
 use crate::cancel_reason::CancelReason;
+use crate::current;
 use crate::error::{InvalidState, JoinError, NoRunningLoop, TaskResult};
 use crate::promise::cell::{Place, PromiseCell};
 use crate::scheduler::{Scheduler, current_scheduler};
@@ -39,11 +42,14 @@ use crate::scheduler::{Scheduler, current_scheduler};
 ///
 /// # Cancel safety
 ///
-/// Dropping an await removes its registration and loses nothing.
+/// Dropping an await removes its registration and loses nothing. A cancel request to a task that
+/// awaits a promise cancels the promise, as in asyncio; [`shield`](crate::shield) keeps it.
 pub struct Promise<T> {
     cell: Arc<PromiseCell<T>>,
     /// This handle's registration, if it is being awaited.
     waiter: Option<u64>,
+    /// Cancel requests that an await has forwarded to the promise.
+    claim: Claim,
 }
 
 impl<T> Promise<T> {
@@ -70,6 +76,7 @@ impl<T> Promise<T> {
         Self {
             cell: Arc::new(PromiseCell::new(place)),
             waiter: None,
+            claim: Claim::new(),
         }
     }
 
@@ -192,6 +199,59 @@ impl<T> Promise<T> {
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.cell.poll_ready(&mut self.waiter, cx)
     }
+
+    /// As [`Promise::poll_ready`], for an await: a cancel request to the awaiter goes to the promise.
+    #[inline]
+    fn poll_await(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if current::is_busy(cx) || !self.claim.is_empty() {
+            return self.poll_claiming(cx);
+        }
+        let polled = self.poll_ready(cx);
+        if polled.is_pending() {
+            self.claim.note_open();
+        }
+        polled
+    }
+
+    /// Polls for the result, as an await does, but leaves cancel requests to the scope around.
+    pub(crate) fn poll_without_claim(&mut self, cx: &mut Context<'_>) -> Poll<TaskResult<T>>
+    where
+        T: Clone,
+    {
+        self.poll_ready(cx).map(|()| {
+            self.result()
+                .cloned()
+                .unwrap_or_else(|e| Err(JoinError::invalid(e)))
+        })
+    }
+
+    #[cold]
+    fn poll_claiming(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.claim.is_passing_on() {
+            return Poll::Pending;
+        }
+        if self.done() {
+            // Too late to cancel it: the awaiter ends, and the result stays with the promise.
+            if self.claim.refuse_due(cx) {
+                return Poll::Pending;
+            }
+        } else if self.claim.take_due(cx) {
+            let request = self.claim.request();
+            let reason = request.map(CancelReason::of).unwrap_or_default();
+            if self.set(Err(JoinError::cancelled(reason))).is_ok() {
+                self.claim.pass_on();
+                return Poll::Pending;
+            }
+        }
+        let polled = self.poll_ready(cx);
+        if polled.is_pending() {
+            self.claim.suspend(cx);
+        } else {
+            self.claim.swallow();
+            self.claim = Claim::new();
+        }
+        polled
+    }
 }
 
 impl<T: Send + Sync + 'static> Promise<T> {
@@ -249,6 +309,7 @@ impl<T> Clone for Promise<T> {
         Self {
             cell: Arc::clone(&self.cell),
             waiter: None,
+            claim: Claim::new(),
         }
     }
 }
@@ -265,11 +326,8 @@ impl<T: Clone> Future for Promise<T> {
     type Output = TaskResult<T>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<TaskResult<T>> {
-        self.poll_ready(cx).map(|()| {
-            self.result()
-                .cloned()
-                .unwrap_or_else(|e| Err(JoinError::invalid(e)))
-        })
+        std::task::ready!(self.poll_await(cx));
+        self.poll_without_claim(cx)
     }
 }
 
@@ -296,7 +354,7 @@ impl<'a, T> Future for Wait<'a, T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let promise = self.promise;
         self.waiter
-            .poll_ready(cx)
+            .poll_await(cx)
             .map(|()| promise.result().expect("poll_ready says it is done"))
     }
 }

@@ -12,7 +12,7 @@ use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use evloop_cancel::host::{self, Body, Kept, Marks, StepEnd};
+use evloop_cancel::host::{self, Body, Marks, StepEnd};
 use pin_project_lite::pin_project;
 
 use crate::anchor::Anchor;
@@ -79,7 +79,6 @@ where
         }
         let mut this = self.project();
         let meta = this.anchor.meta();
-        let mut left = Kept::nothing();
         let (polled, is_open) = current::step(
             this.anchor,
             cx.waker(),
@@ -88,12 +87,12 @@ where
                 let coroutine = coroutine.expect("async-task polls no future that was ready");
                 contain(|| coroutine.poll(cx))
             },
-            |kept| left = kept,
+            |kept| meta.keep(kept),
         );
         let result = match polled {
             Ok(Poll::Pending) => {
-                if is_open != glance.is_open() || left.is_something() {
-                    meta.keep(is_open, left);
+                if is_open || glance.is_open() {
+                    note_open(meta, glance, is_open);
                 }
                 if !glance.is_adopted() {
                     adopt(this.anchor, this.conclude, cx.waker());
@@ -148,7 +147,8 @@ where
         let (step_end, left) = host::step_slowly(meta, before, request, cx, &mut body);
         let is_pending = step_end == StepEnd::Pending;
         if is_pending {
-            meta.keep(left.is_open, left.kept);
+            meta.state.set_open(left.is_open);
+            meta.keep(left.kept);
             return Poll::Pending;
         }
         // Settled before the coroutine goes: a token in it has nobody to ask again.
@@ -190,6 +190,14 @@ impl<F: Future> Body for Coroutine<'_, F> {
 
     fn clear(&mut self) {
         drop_here(self.anchor, self.coroutine.as_mut());
+    }
+}
+
+/// Tells the state word of scopes that the step has left open, if that is news.
+#[cold]
+fn note_open(meta: &Meta, glance: Glance, is_open: bool) {
+    if is_open != glance.is_open() {
+        meta.state.set_open(is_open);
     }
 }
 

@@ -7,7 +7,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use crate::anchor::Anchor;
-use crate::conclude::Plain;
+use crate::conclude::{Conclude, Plain};
 use crate::home_bound::HomeBound;
 use crate::meta::Meta;
 use crate::runnable::Runnable;
@@ -71,9 +71,25 @@ impl Builder {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
+        self.prepare_as(scheduler, Plain, coroutine)
+    }
+
+    /// As [`Builder::prepare`], with what is made of the end of the coroutine.
+    #[track_caller]
+    pub(crate) fn prepare_as<F, C>(
+        self,
+        scheduler: &'static dyn Scheduler,
+        conclude: C,
+        coroutine: F,
+    ) -> (Runnable, Task<C::Value>)
+    where
+        F: Future + Send + 'static,
+        C: Conclude<F::Output> + Send + 'static,
+        C::Value: Send + 'static,
+    {
         let meta = Meta::new(scheduler, Location::caller(), self.name);
         let (runnable, task) = async_task::Builder::new().metadata(meta).spawn(
-            |meta| Shell::new(anchor_in_task(meta), Plain, coroutine),
+            |meta| Shell::new(anchor_in_task(meta), conclude, coroutine),
             schedule,
         );
         (Runnable::new(runnable), Task::new(task))
@@ -94,21 +110,40 @@ impl Builder {
         F: Future + 'static,
         F::Output: 'static,
     {
+        let (step, task) = self.prepare_local_as(scheduler, Plain, coroutine);
+        step.schedule();
+        task
+    }
+
+    /// As [`Builder::spawn_local`], with what is made of the end of the coroutine; leaves it to the
+    /// caller to queue the first step.
+    #[track_caller]
+    pub(crate) fn prepare_local_as<F, C>(
+        self,
+        scheduler: &'static dyn Scheduler,
+        conclude: C,
+        coroutine: F,
+    ) -> (Runnable, Task<C::Value>)
+    where
+        F: Future + 'static,
+        C: Conclude<F::Output> + Send + 'static,
+        C::Value: 'static,
+    {
         let meta = Meta::new(scheduler, Location::caller(), self.name);
         let coroutine = HomeBound::new(coroutine);
         let builder = async_task::Builder::new().metadata(meta);
         // SAFETY: `spawn_unchecked` asks for four things. The future and the schedule function are
         // `'static`. The schedule function is `Send + Sync`. The future is accessed and dropped on
-        // its home thread only: `HomeBound` sees to it. The output is not `Send`: it is made on the
-        // home thread and leaves the slot through the handle, which is then not `Send` either, or
-        // through the run of the step that made it.
+        // its home thread only: `HomeBound` sees to it; what concludes it is `Send`. The output is
+        // not `Send`: it is made on the home thread and leaves the slot through the handle, which
+        // is then not `Send` either, or through the run of the step that made it.
         let (runnable, task) = unsafe {
             builder.spawn_unchecked(
-                |meta| Shell::new(anchor_in_task(meta), Plain, coroutine),
+                |meta| Shell::new(anchor_in_task(meta), conclude, coroutine),
                 schedule,
             )
         };
-        start(runnable, task)
+        (Runnable::new(runnable), Task::new(task))
     }
 }
 
@@ -117,16 +152,6 @@ fn anchor_in_task(meta: &Meta) -> Anchor {
     // SAFETY: (1) async-task calls this with the metadata in its final place; (2) the anchor is
     // stored in the future of the same allocation.
     unsafe { Anchor::new(meta) }
-}
-
-#[inline]
-fn start<T>(
-    runnable: async_task::Runnable<Meta>,
-    task: async_task::Task<crate::slot::Slot<T>, Meta>,
-) -> Task<T> {
-    let task = Task::new(task);
-    Runnable::new(runnable).schedule();
-    task
 }
 
 /// What async-task calls when a task has to be run. A function without captures, so that

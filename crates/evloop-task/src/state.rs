@@ -110,15 +110,24 @@ impl StateWord {
         self.0.fetch_and(!CANCEL, Ordering::AcqRel) & CANCEL != 0
     }
 
-    /// Notes what a step has left behind.
-    pub(crate) fn keep(&self, is_open: bool, is_kept: bool) {
-        let bits = if is_open { OPEN } else { 0 } | if is_kept { KEPT } else { 0 };
-        let set = |word: u32| Some(word & !(OPEN | KEPT) | bits);
+    /// Notes whether a step has left scopes open.
+    #[cold]
+    pub(crate) fn set_open(&self, open: bool) {
+        self.set(OPEN, open);
+    }
+
+    /// Notes whether a step has left something to keep.
+    pub(crate) fn set_kept(&self, kept: bool) {
+        self.set(KEPT, kept);
+    }
+
+    fn set(&self, bit: u32, value: bool) {
         // Relaxed: only the shell reads these bits.
-        let set = self
-            .0
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, set);
-        debug_assert!(set.is_ok(), "it always sets them");
+        if value {
+            self.0.fetch_or(bit, Ordering::Relaxed);
+        } else {
+            self.0.fetch_and(!bit, Ordering::Relaxed);
+        }
     }
 
     #[inline]

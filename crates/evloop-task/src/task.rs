@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use async_task::FallibleTask;
-use evloop_cancel::claim::{self, Claim};
+use evloop_cancel::claim::Claim;
 
 use crate::anchor::Anchor;
 use crate::callbacks::{Callback, CallbackId, Label, write_labels};
@@ -339,13 +339,22 @@ impl<T> Future for Task<T> {
         }
         let polled = this.poll_unclaimed(cx, look.is_trusted);
         if polled.is_pending() {
-            claim::note_open();
+            this.claim.note_open();
         }
         polled
     }
 }
 
 impl<T> Task<T> {
+    /// Polls for the result, as an await does, but leaves cancel requests to the scope around.
+    pub(crate) fn poll_without_claim(&mut self, cx: &mut Context<'_>) -> Poll<TaskResult<T>> {
+        let look = current::look(&self.anchor, cx);
+        if self.taken || look.is_self {
+            return Poll::Ready(Err(self.misused()));
+        }
+        self.poll_unclaimed(cx, look.is_trusted)
+    }
+
     #[inline]
     fn poll_unclaimed(&mut self, cx: &mut Context<'_>, is_trusted: bool) -> Poll<TaskResult<T>> {
         if self.cell.get().and_then(SharedCell::result).is_none() {

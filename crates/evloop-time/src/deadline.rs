@@ -134,6 +134,12 @@ pub struct Elapsed {
 }
 
 impl Elapsed {
+    /// The error of a limit that was a duration, or, without one, an instant.
+    #[must_use]
+    pub fn of(limit: Option<Duration>) -> Self {
+        Self { limit }
+    }
+
     /// The limit that was given, if it was a duration.
     #[must_use]
     pub fn limit(&self) -> Option<Duration> {

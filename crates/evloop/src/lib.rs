@@ -52,6 +52,7 @@ mod error;
 mod event_loop;
 mod exception;
 mod fd_watch;
+mod finally;
 #[cfg(doctest)]
 mod guides;
 mod handle;
@@ -61,21 +62,32 @@ mod runner;
 mod shared;
 mod slow_step;
 mod tasks;
+mod timeout;
 mod timer_handle;
+mod wait_for;
 
 pub use builder::Builder;
 pub use context::get_running_loop;
 pub use error::{LoopClosed, RunError};
 pub use event_loop::EventLoop;
+pub use finally::finally_within;
 pub use handle::{Handle, WrongThread};
 pub use run_in_executor::{IntoExecutor, to_thread};
 pub use runner::{Runner, run};
 pub use tasks::{all_tasks, call_soon};
+pub use timeout::{NotActive, TimeLimit, TimeLimitHandle, Timeout, timeout, timeout_at};
 pub use timer_handle::TimerHandle;
+#[doc(hidden)]
+pub use wait_for::by_kind;
+pub use wait_for::{Awaited, WaitForFuture, wait_for};
 
 pub use evloop_blocking::{
     Abandoned, BlockingPool, BuildError, Executor, Job, JobError, JobHandle, Rejected,
     RejectedReason,
+};
+pub use evloop_cancel::{
+    CancelScope, Cancelled, CatchCancel, HoldCancel, Resume, RunScope, ScopeHandle, Stopped,
+    TimeoutState, catch_cancel, hold_cancel, on_cancel,
 };
 pub use evloop_combinators::{
     AllCompleted, AsCompleted, AsCompletedInTime, Completion, EmptyRace, EmptyWait, FirstCompleted,
@@ -86,10 +98,11 @@ pub use evloop_executor::{CallHandle, block_on};
 pub use evloop_net::{Incoming, TcpListener, TcpStream};
 pub use evloop_reactor::{Direction, ReactorGone, ReactorHandle, Source};
 pub use evloop_task::{
-    Builder as TaskBuilder, CallbackId, Cancellation, EnsureFuture, ErrorContext, FirstException,
-    Flatten, InvalidState, JoinError, NoRunningLoop, Outcome, Panic, Promise, Scheduler, Task,
-    TaskError, TaskId, TaskRef, TaskResult, create_task, create_task_local, current_task,
-    ensure_future, yield_now,
+    Builder as TaskBuilder, CallbackId, Cancellation, Child, ChildFailure, ChildOutput,
+    EnsureFuture, ErrorContext, FirstException, Flatten, GroupClosed, GroupError, InvalidState,
+    JoinError, NoRunningLoop, Outcome, Panic, Promise, Scheduler, Shield, Shielded, Task,
+    TaskError, TaskGroup, TaskId, TaskRef, TaskResult, create_task, create_task_local,
+    current_task, ensure_future, shield, yield_now,
 };
 pub use evloop_time::{
     Clock, Deadline, Elapsed, Interval, InvalidDelay, InvalidPeriod, ManualClock, MissedTicks,

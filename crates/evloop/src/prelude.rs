@@ -11,7 +11,9 @@
 //! ```
 
 pub use crate::{
-    AllCompleted, EnsureFuture, EventLoop, FirstCompleted, FirstException, Handle, JoinError,
-    Promise, Task, as_completed, create_task, create_task_local, current_task, deadline,
-    ensure_future, gather, race, sleep, to_thread, try_gather, wait, yield_now,
+    AllCompleted, CancelScope, Cancelled, Elapsed, EnsureFuture, EventLoop, FirstCompleted,
+    FirstException, Handle, JoinError, Promise, Task, TaskGroup, TimeLimit, as_completed,
+    catch_cancel, create_task, create_task_local, current_task, deadline, ensure_future,
+    finally_within, gather, hold_cancel, on_cancel, race, shield, sleep, timeout, timeout_at,
+    to_thread, try_gather, wait, wait_for, yield_now,
 };

@@ -49,12 +49,16 @@ pub(super) const CRATES: &[Row] = &[
                 "scopes are pinned in place without unsafe code of ours",
             ),
             ("slab", "remote scopes keep their place under a stable key"),
+            (
+                "sync_wrapper",
+                "a future with a scope in it stays Sync without unsafe code of ours",
+            ),
         ],
     },
     Row {
         name: "evloop-combinators",
         layer: Layer::Leaf,
-        ours: &[],
+        ours: &["evloop-cancel"],
         foreign: &[
             (
                 "futures-core",
@@ -69,7 +73,7 @@ pub(super) const CRATES: &[Row] = &[
     Row {
         name: "evloop-task",
         layer: Layer::Task,
-        ours: &["evloop-combinators"],
+        ours: &["evloop-cancel", "evloop-combinators"],
         foreign: &[
             (
                 "async-task",
@@ -158,6 +162,7 @@ pub(super) const CRATES: &[Row] = &[
         layer: Layer::Facade,
         ours: &[
             "evloop-blocking",
+            "evloop-cancel",
             "evloop-combinators",
             "evloop-executor",
             "evloop-net",
@@ -165,10 +170,16 @@ pub(super) const CRATES: &[Row] = &[
             "evloop-task",
             "evloop-time",
         ],
-        foreign: &[(
-            "rustix",
-            "tells whether a descriptor number still means the file that is watched",
-        )],
+        foreign: &[
+            (
+                "pin-project-lite",
+                "pins the code inside of a time limit without unsafe code of ours",
+            ),
+            (
+                "rustix",
+                "tells whether a descriptor number still means the file that is watched",
+            ),
+        ],
     },
     Row {
         name: "xtask",

@@ -61,7 +61,7 @@ impl Timers for EventLoop {
 
     #[inline]
     fn limit<F: Future + 'static>(limit: Duration, future: F) -> impl Future + 'static {
-        evloop_time::deadline(limit, future)
+        evloop::timeout(limit, future)
     }
 }
 

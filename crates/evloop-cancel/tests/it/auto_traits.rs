@@ -67,22 +67,21 @@ fn museum_bm22_auto_traits_of_scopes() {
         Stopped: true true true;
         Expired: true true true;
         TimeoutState: true true true;
-        // A scope's flags are cells: it is polled by one thread at a time.
-        CatchCancel<Plain>: true false true;
+        CatchCancel<Plain>: true true true;
         CatchCancel<SendOnly>: true false true;
         CatchCancel<Neither>: false false true;
-        CatchCancel<PhantomPinned>: true false false;
-        HoldCancel<Plain>: true false true;
+        CatchCancel<PhantomPinned>: true true false;
+        HoldCancel<Plain>: true true true;
         HoldCancel<Neither>: false false true;
-        HoldCancel<PhantomPinned>: true false false;
-        RunScope<Plain>: true false true;
+        HoldCancel<PhantomPinned>: true true false;
+        RunScope<Plain>: true true true;
         RunScope<Neither>: false false true;
-        RunScope<PhantomPinned>: true false false;
-        TimeoutScope<Plain, Plain>: true false true;
+        RunScope<PhantomPinned>: true true false;
+        TimeoutScope<Plain, Plain>: true true true;
         TimeoutScope<Plain, Neither>: false false true;
         TimeoutScope<Neither, Plain>: false false true;
-        TimeoutScope<PhantomPinned, Plain>: true false false;
-        TimeoutScope<Plain, PhantomPinned>: true false false;
+        TimeoutScope<PhantomPinned, Plain>: true true false;
+        TimeoutScope<Plain, PhantomPinned>: true true false;
     }
 }
 
@@ -91,7 +90,7 @@ fn museum_bm22_auto_traits_of_what_tasks_are_made_of() {
     table! {
         // A handle that awaits with a claim may be shared between threads.
         Claim: true true true;
-        Fork: true false true;
+        Fork: true true true;
         BranchEnd: true true true;
         Kept: true true true;
         Marks: true true true;
@@ -121,7 +120,7 @@ fn debug_forms() {
         "ScopeHandle { cancelled: true, over: true }"
     );
     let caught = catch_cancel(never());
-    assert!(format!("{caught:?}").starts_with("CatchCancel { node: Node { started: false"));
+    assert!(format!("{caught:?}").starts_with("CatchCancel"));
     let held = hold_cancel(never());
     assert!(format!("{held:?}").starts_with("HoldCancel { claim: Claim { is_empty: true }"));
     let limited = timeout_scope(ready(()), never());
@@ -131,7 +130,7 @@ fn debug_forms() {
     );
     assert_eq!(
         format!("{:?}", Fork::new()),
-        "Fork { open: false, held: false }"
+        "Fork { .. }"
     );
     assert_eq!(format!("{:?}", Kept::nothing()), "Kept(false)");
     assert_eq!(

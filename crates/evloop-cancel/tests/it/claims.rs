@@ -64,6 +64,11 @@ impl Future for Join {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Other> {
         let Self { claim, state } = self.get_mut();
         let other = state.other.get();
+        if other == Other::Runs && claim.is_quiet(cx) {
+            *state.waker.borrow_mut() = Some(cx.waker().clone());
+            claim.note_open();
+            return Poll::Pending;
+        }
         if other != Other::Runs && !claim.is_held() {
             if claim.refuse_due(cx) {
                 return Poll::Pending;
@@ -176,6 +181,24 @@ fn two_of_one_task_forward_each_and_pass_on_together() {
     assert_eq!(task.run(), None, "the other one has not decided");
     b.end(Other::Returned(1));
     assert_eq!(task.run(), Some(End::Cancelled));
+}
+
+/// Opened in the pass, by code that has taken the request already: it is not for the new one.
+#[test]
+fn one_that_is_opened_in_the_pass_is_not_asked() {
+    let state = State::new();
+    let mut task = Task::new(async {
+        let token = catch_cancel(pending::<()>()).await.unwrap_err();
+        let other = awaits(&state).await;
+        token.swallow();
+        other
+    });
+    assert_eq!(task.run(), None);
+    task.cancel();
+    assert_eq!(task.run(), None);
+    assert_eq!(state.n_cancels.get(), 0);
+    state.end(Other::Returned(1));
+    assert_eq!(task.run(), Some(End::Value(Other::Returned(1))));
 }
 
 #[test]

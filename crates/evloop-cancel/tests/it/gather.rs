@@ -76,8 +76,6 @@ impl<'a, T> Gather<'a, T> {
 impl<T> Unpin for Gather<'_, T> {}
 
 impl<T> Future for Gather<'_, T> {
-    /// Those that a request has dropped are `None`, which only shows when it was passed on and the
-    /// scope around has not acted on it: never.
     type Output = Vec<T>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Vec<T>> {
@@ -103,27 +101,15 @@ impl<T> Future for Gather<'_, T> {
         if delivers {
             this.fork.delivered();
         }
-        let is_pending = this.children.iter().any(|child| child.future.is_some());
-        if !is_pending && this.fork.is_held() {
-            this.fork.pass_on();
+        if this.children.iter().any(|child| child.future.is_some()) {
+            this.fork.suspend(cx);
             return Poll::Pending;
         }
-        let outputs: Option<Vec<T>> = if is_pending || has_lost(&this.children) {
-            None
-        } else {
-            let outputs = this.children.iter_mut().map(|child| child.output.take());
-            outputs.collect()
-        };
-        match outputs {
-            Some(outputs) => Poll::Ready(outputs),
-            None => {
-                this.fork.suspend(cx);
-                Poll::Pending
-            }
+        if this.fork.pass_on() {
+            return Poll::Pending;
         }
+        let outputs = this.children.iter_mut().map(|child| child.output.take());
+        let outputs = outputs.map(|output| output.expect("all have returned"));
+        Poll::Ready(outputs.collect())
     }
-}
-
-fn has_lost<T>(children: &[Child<'_, T>]) -> bool {
-    children.iter().any(|child| child.output.is_none())
 }

@@ -271,6 +271,28 @@ fn a_hold_hides_a_request_and_passes_it_on_at_its_end() {
 }
 
 #[test]
+fn holds_in_parallel_all_finish() {
+    let (a, b, log) = (Gate::default(), Gate::default(), Log::default());
+    let work = |gate: &Gate, name: &'static str| {
+        let (gate, log) = (gate.clone(), log.clone());
+        hold_cancel(async move {
+            gate.pass().await;
+            log.say(name);
+        })
+    };
+    let mut task = Task::new(join(work(&a, "a"), work(&b, "b")));
+    assert!(task.run().is_none());
+    task.cancel();
+    assert!(task.run().is_none());
+    a.open();
+    assert!(task.run().is_none());
+    b.open();
+    // Both have returned: the request outranks the value.
+    assert!(matches!(task.run(), Some(End::Cancelled)));
+    assert_eq!(log.take(), ["a", "b"]);
+}
+
+#[test]
 fn a_hold_that_is_dropped_passes_on_what_it_held() {
     let gate = Gate::default();
     let mut task = Task::new(async {

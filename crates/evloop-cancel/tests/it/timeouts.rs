@@ -330,30 +330,6 @@ async fn hold_on<F: Future + Unpin>(
 }
 
 #[test]
-fn another_timer_may_be_put_in_its_place() {
-    let (first, second) = (Gate::default(), Gate::default());
-    let mut limited = Box::pin(timeout_scope(timer(&first), pending::<()>()));
-    let waker = Waker::noop();
-    let mut cx = Context::from_waker(waker);
-    assert!(limited.as_mut().poll(&mut cx).is_pending());
-    // The type of an async block is its own; a clone of the future's maker is the same type.
-    let other = timer(&second);
-    limited.as_mut().set_timer(Some(other));
-    first.open();
-    assert!(limited.as_mut().poll(&mut cx).is_pending());
-    second.open();
-    assert_eq!(limited.as_mut().poll(&mut cx), Poll::Ready(Err(Expired)));
-
-    let third = Gate::default();
-    let mut limited = Box::pin(timeout_scope(timer(&third), pending::<()>()));
-    assert!(limited.as_mut().poll(&mut cx).is_pending());
-    limited.as_mut().set_timer(None);
-    third.open();
-    assert!(limited.as_mut().poll(&mut cx).is_pending(), "no limit");
-    assert_eq!(limited.state(), TimeoutState::Active);
-}
-
-#[test]
 fn finally_within_is_not_interrupted_but_limited() {
     let (budget, log) = (Gate::default(), Log::default());
     let work = Gate::default();

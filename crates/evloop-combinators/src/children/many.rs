@@ -68,6 +68,14 @@ impl<F: Future> Children for Many<F> {
         self.child(index).poll(cx)
     }
 
+    fn is_pending(&self, index: usize) -> bool {
+        self.children[index].is_pending()
+    }
+
+    fn clear_child(mut self: Pin<&mut Self>, index: usize) {
+        self.child(index).clear();
+    }
+
     fn clear(mut self: Pin<&mut Self>) {
         self.children = Box::pin([]);
     }

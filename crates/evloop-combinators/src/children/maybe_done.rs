@@ -57,6 +57,10 @@ impl<F: Future> MaybeDone<F> {
         }
     }
 
+    pub(super) fn is_pending(&self) -> bool {
+        matches!(self, Self::Future { .. })
+    }
+
     /// Drops the future or the output.
     pub(super) fn clear(mut self: Pin<&mut Self>) {
         self.set(Self::Gone);

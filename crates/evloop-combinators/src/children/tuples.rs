@@ -52,6 +52,21 @@ macro_rules! children_of_a_tuple {
                 }
             }
 
+            fn is_pending(&self, index: usize) -> bool {
+                match index {
+                    $($index => self.$field.is_pending(),)+
+                    _ => unreachable!("the index belongs to this tuple"),
+                }
+            }
+
+            fn clear_child(self: Pin<&mut Self>, index: usize) {
+                let this = self.project();
+                match index {
+                    $($index => this.$field.clear(),)+
+                    _ => unreachable!("the index belongs to this tuple"),
+                }
+            }
+
             fn clear(self: Pin<&mut Self>) {
                 let this = self.project();
                 $(this.$field.clear();)+
