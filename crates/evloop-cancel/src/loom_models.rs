@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Wake, Waker};
 
 use loom::sync::{Condvar, Mutex};
-use loom::thread;
+use loom::thread::JoinHandle;
 
 use crate::delivery::{Delivery, Standing, Ticket};
 use crate::hub::{Hub, Slot};
@@ -45,6 +45,21 @@ impl Bell {
     }
 }
 
+/// Starts a thread.
+pub type Spawn = fn(Box<dyn FnOnce()>) -> JoinHandle<()>;
+
+/// Runs `f` on a thread; gives what it returned.
+fn fork<T: 'static>(spawn: Spawn, f: impl FnOnce() -> T + 'static) -> impl FnOnce() -> T {
+    let result = Arc::new(Mutex::new(None));
+    let theirs = Arc::clone(&result);
+    let thread = spawn(Box::new(move || *theirs.lock().unwrap() = Some(f())));
+    move || {
+        thread.join().unwrap();
+        let result = result.lock().unwrap().take();
+        result.expect("it has ended")
+    }
+}
+
 /// Posts a delivery as a node does in a pass, and waits until it is decided.
 fn deliver(hub: &Hub) -> (Arc<Delivery>, Standing) {
     let (bell, waker) = Bell::new();
@@ -64,11 +79,11 @@ fn deliver(hub: &Hub) -> (Arc<Delivery>, Standing) {
 }
 
 /// M2: a member that is polled while mail is posted sees the mail, or is woken for it.
-pub fn a_poll_meets_the_mail() {
+pub fn a_poll_meets_the_mail(spawn: Spawn) {
     let hub = Hub::new();
     let (bell, waker) = Bell::new();
     let slot = Slot::register(&hub, &waker);
-    let owner = thread::spawn(move || deliver(&hub).1);
+    let owner = fork(spawn, move || deliver(&hub).1);
 
     // As a task that moves does, it comes with another waker each time.
     let (second_bell, second_waker) = Bell::new();
@@ -80,20 +95,20 @@ pub fn a_poll_meets_the_mail() {
 
     assert_eq!(mail.len(), 1, "it was posted once");
     mail.into_iter().for_each(Ticket::swallow);
-    assert_eq!(owner.join().unwrap(), Standing::Swallowed);
+    assert_eq!(owner(), Standing::Swallowed);
     drop((slot, bell));
 }
 
 /// M3: a member that is dropped while mail is posted gives it back, or has got none.
-pub fn a_drop_meets_the_mail() {
+pub fn a_drop_meets_the_mail(spawn: Spawn) {
     let hub = Hub::new();
     let (_bell, waker) = Bell::new();
     let slot = Slot::register(&hub, &waker);
-    let owner = thread::spawn(move || deliver(&hub).1);
+    let owner = fork(spawn, move || deliver(&hub).1);
 
     drop(slot);
 
-    let standing = owner.join().unwrap();
+    let standing = owner();
     assert!(
         matches!(standing, Standing::Passed | Standing::Untaken),
         "{standing:?}"
@@ -101,14 +116,14 @@ pub fn a_drop_meets_the_mail() {
 }
 
 /// M4: the owner stores its waker and looks again, or the last decision wakes it.
-pub fn the_last_decision_meets_the_wait() {
+pub fn the_last_decision_meets_the_wait(spawn: Spawn) {
     let delivery = Delivery::start(Request::new());
     let round = Delivery::root();
     let mine = delivery.ticket(round);
     let theirs = delivery.ticket(round);
     assert_eq!(delivery.leave(round), Standing::Untaken);
     theirs.confirm();
-    let decider = thread::spawn(move || drop(theirs));
+    let decider = fork(spawn, move || drop(theirs));
     let (bell, waker) = Bell::new();
 
     mine.swallow();
@@ -117,12 +132,12 @@ pub fn the_last_decision_meets_the_wait() {
     }
 
     assert_eq!(delivery.standing(round), Standing::Passed);
-    decider.join().unwrap();
+    decider();
 }
 
 /// M4 one level up: the round of a scope that has ended is decided by the last token inside, and so
 /// is the one above it.
-pub fn the_last_decision_inside_an_ended_scope_meets_the_wait() {
+pub fn the_last_decision_inside_an_ended_scope_meets_the_wait(spawn: Spawn) {
     let delivery = Delivery::start(Request::new());
     let root = Delivery::root();
     let (_, round) = delivery.ticket(root).into_round();
@@ -130,7 +145,7 @@ pub fn the_last_decision_inside_an_ended_scope_meets_the_wait() {
     token.confirm();
     assert_eq!(delivery.leave(round), Standing::Undecided);
     assert_eq!(delivery.leave(root), Standing::Undecided);
-    let decider = thread::spawn(move || drop(token));
+    let decider = fork(spawn, move || drop(token));
     let (bell, waker) = Bell::new();
 
     delivery.close(round);
@@ -139,5 +154,5 @@ pub fn the_last_decision_inside_an_ended_scope_meets_the_wait() {
     }
 
     assert_eq!(delivery.standing(root), Standing::Passed);
-    decider.join().unwrap();
+    decider();
 }

@@ -67,9 +67,13 @@ impl Request {
     /// that do not count.
     pub(crate) fn uncancel(&self) -> usize {
         let counted = self.counted.as_ref();
-        counted.map_or(0, |Counted { uncancel, remaining }| {
-            *remaining.get_or_init(|| uncancel())
-        })
+        counted.map_or(
+            0,
+            |Counted {
+                 uncancel,
+                 remaining,
+             }| { *remaining.get_or_init(|| uncancel()) },
+        )
     }
 }
 

@@ -248,10 +248,7 @@ impl<T: Future, F: Future> TimeoutScope<T, F> {
 /// The inner future is gone: a request from outside has dropped it, and ends whatever awaits this.
 #[cold]
 fn gone<T>(state: TimeoutState) -> Poll<T> {
-    assert!(
-        state == TimeoutState::Expiring,
-        "polled after it was ready"
-    );
+    assert!(state == TimeoutState::Expiring, "polled after it was ready");
     Poll::Pending
 }
 

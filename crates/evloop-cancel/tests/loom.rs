@@ -78,22 +78,24 @@ async fn yield_once() {
 
 #[test]
 fn a_poll_meets_the_mail() {
-    explore(loom_models::a_poll_meets_the_mail);
+    explore(|| loom_models::a_poll_meets_the_mail(|f| thread::spawn(f)));
 }
 
 #[test]
 fn a_drop_meets_the_mail() {
-    explore(loom_models::a_drop_meets_the_mail);
+    explore(|| loom_models::a_drop_meets_the_mail(|f| thread::spawn(f)));
 }
 
 #[test]
 fn the_last_decision_meets_the_wait() {
-    explore(loom_models::the_last_decision_meets_the_wait);
+    explore(|| loom_models::the_last_decision_meets_the_wait(|f| thread::spawn(f)));
 }
 
 #[test]
 fn the_last_decision_inside_an_ended_scope_meets_the_wait() {
-    explore(loom_models::the_last_decision_inside_an_ended_scope_meets_the_wait);
+    explore(|| {
+        loom_models::the_last_decision_inside_an_ended_scope_meets_the_wait(|f| thread::spawn(f))
+    });
 }
 
 /// A request from another thread while the scope is polled, or sleeps, ends it.

@@ -102,7 +102,7 @@ fn museum_bm22_auto_traits_of_what_tasks_are_made_of() {
 
 #[test]
 fn debug_forms() {
-    let never = || pending::<()>();
+    let never = pending::<()>;
     let scope = CancelScope::new();
     let handle = scope.handle();
     assert_eq!(
@@ -128,10 +128,7 @@ fn debug_forms() {
         format!("{limited:?}"),
         "TimeoutScope { state: Unentered, .. }"
     );
-    assert_eq!(
-        format!("{:?}", Fork::new()),
-        "Fork { .. }"
-    );
+    assert_eq!(format!("{:?}", Fork::new()), "Fork { .. }");
     assert_eq!(format!("{:?}", Kept::nothing()), "Kept(false)");
     assert_eq!(
         format!("{:?}", Request::new().message(Some("why".into()))),

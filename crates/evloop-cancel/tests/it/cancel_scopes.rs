@@ -182,7 +182,10 @@ fn sticky_does_not_interrupt_clean_up_or_a_hold() {
     }));
     assert!(task.run().is_none());
     handle.cancel();
-    assert!(task.run().is_none(), "and it does not wake itself meanwhile");
+    assert!(
+        task.run().is_none(),
+        "and it does not wake itself meanwhile"
+    );
     gate.open();
     assert_eq!(task.run(), Some(End::Value(Err(Stopped))));
     drop(task);

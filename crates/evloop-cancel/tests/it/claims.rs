@@ -246,7 +246,10 @@ fn what_is_passed_on_is_underway_until_the_others_have_decided() {
     let claims = poll_fn(|cx| {
         if claim.take_due(cx) {
             let request = claim.request().unwrap();
-            assert_eq!(request.get_message().map(|said| &**said), Some("by the test"));
+            assert_eq!(
+                request.get_message().map(|said| &**said),
+                Some("by the test")
+            );
             assert!(request.get_origin().is_none());
             claim.pass_on();
         }
@@ -256,7 +259,9 @@ fn what_is_passed_on_is_underway_until_the_others_have_decided() {
     });
     let slow = evloop_cancel::on_cancel(pending::<()>(), || gate.pass());
     let mut task = Task::new(async {
-        let _end = catch_cancel(join(claims, slow)).await.map_err(Cancelled::swallow);
+        let _end = catch_cancel(join(claims, slow))
+            .await
+            .map_err(Cancelled::swallow);
         state.other.get()
     });
     assert_eq!(task.run(), None);

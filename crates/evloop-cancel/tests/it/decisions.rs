@@ -134,10 +134,7 @@ fn rule_14_tokens_dropped_with_the_inner_part_are_absorbed() {
 fn rule_14_deliveries_of_ended_targets_are_left_out() {
     let (inner, outer) = (Gate::default(), Gate::default());
     let mut task = Task::new(async {
-        let limited = timeout_scope(
-            inner.pass(),
-            on_cancel(pending::<()>(), || pending::<()>()),
-        );
+        let limited = timeout_scope(inner.pass(), on_cancel(pending::<()>(), pending::<()>));
         timeout_scope(outer.pass(), limited).await.is_err()
     });
     assert_eq!(task.run(), None);
@@ -317,7 +314,10 @@ fn rule_23_an_underscore_does_not_drop_a_variable() {
     let gate = Gate::default();
     let mut task = Task::new(async {
         let token = catch_cancel(pending::<()>()).await.unwrap_err();
-        #[expect(let_underscore_drop, reason = "this is what is shown: nothing is dropped")]
+        #[expect(
+            let_underscore_drop,
+            reason = "this is what is shown: nothing is dropped"
+        )]
         let _ = token;
         gate.pass().await;
         7

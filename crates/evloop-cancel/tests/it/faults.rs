@@ -191,7 +191,10 @@ fn a_waker_that_panics_in_a_cancel() {
     trap.0.store(true, Ordering::SeqCst);
     assert!(catch_unwind(AssertUnwindSafe(|| handle.cancel())).is_err());
     assert!(handle.is_cancelled());
-    assert!(run.as_mut().poll(&mut cx).is_ready(), "the request was made");
+    assert!(
+        run.as_mut().poll(&mut cx).is_ready(),
+        "the request was made"
+    );
 }
 
 /// The waker of a remote scope panics when it gets mail: the request is made again, and gets through.

@@ -5,7 +5,7 @@ use std::future::{Future, pending, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use evloop_cancel::{Cancelled, catch_cancel, on_cancel};
+use evloop_cancel::{CancelScope, Cancelled, catch_cancel, on_cancel};
 use futures_util::FutureExt;
 use futures_util::future::join;
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -28,7 +28,7 @@ impl<T> Place<T> {
     }
 
     fn take(&self) -> T {
-        self.0.borrow_mut().take().unwrap()
+        self.0.borrow_mut().take().expect("it is there")
     }
 
     fn put(&self, thing: T) {
@@ -50,7 +50,7 @@ fn poll_local<T>(future: &mut Local<'_, T>, cx: &mut Context<'_>) -> Poll<T> {
 }
 
 fn poll_set<T>(set: &mut Set<'_, T>, cx: &mut Context<'_>) -> Poll<T> {
-    set.poll_next_unpin(cx).map(|item| item.unwrap())
+    set.poll_next_unpin(cx).map(|item| item.expect("not empty"))
 }
 
 fn caught() -> Local<'static, Result<(), ()>> {
@@ -335,6 +335,54 @@ fn a_scope_that_returns_leaves_no_unread_mail() {
     assert_eq!(task.run(), Some(End::Cancelled));
     drop(task);
     assert_eq!(log.take(), ["caught: false"]);
+}
+
+/// The same for a target: nobody holds a token, so its value stands.
+#[test]
+fn a_target_that_returns_leaves_no_unread_mail() {
+    let gate = Gate::default();
+    let kept = RefCell::new(FuturesUnordered::new());
+    let scope = CancelScope::new();
+    let handle = scope.handle();
+    let mut task = Task::new(scope.run(async {
+        let mut set = FuturesUnordered::new();
+        set.push(catch_cancel(pending::<()>()));
+        assert!(futures_util::poll!(set.next()).is_pending());
+        *kept.borrow_mut() = set;
+        gate.pass().await;
+        7
+    }));
+    assert_eq!(task.run(), None);
+    gate.open();
+    handle.cancel();
+    assert_eq!(task.run(), Some(End::Value(Ok(7))));
+}
+
+/// It ends for one request while the mail of another one lies unread: its token is of both.
+#[test]
+fn a_scope_that_fires_answers_for_its_unread_mail() {
+    let gate = Gate::default();
+    let mut task = Task::new(async {
+        let caught = catch_cancel(async {
+            let token = catch_cancel(pending::<()>()).await.unwrap_err();
+            let mut set = FuturesUnordered::new();
+            set.push(catch_cancel(pending::<()>()));
+            assert!(futures_util::poll!(set.next()).is_pending());
+            std::mem::forget(set);
+            gate.pass().await;
+            drop(token);
+            pending::<()>().await;
+        });
+        caught.await.unwrap_err().swallow();
+        yield_once().await;
+        7
+    });
+    assert_eq!(task.run(), None);
+    task.cancel();
+    assert_eq!(task.run(), None);
+    gate.open();
+    task.cancel();
+    assert_eq!(task.run(), Some(End::Value(7)));
 }
 
 /// A sub-executor that is driven by hand inside a task: what is in it is remote.

@@ -5,8 +5,8 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use evloop_cancel::{
-    CancelScope, Cancelled, Expired, TimeoutState, catch_cancel, finally_within,
-    hold_cancel, on_cancel, timeout_scope,
+    CancelScope, Cancelled, Expired, TimeoutState, catch_cancel, finally_within, hold_cancel,
+    on_cancel, timeout_scope,
 };
 use futures_util::future::join;
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -49,7 +49,10 @@ fn armed_and_the_body_returns_in_time() {
         let end = limited.as_mut().await;
         (end, limited.state())
     });
-    assert_eq!(task.run(), Some(End::Value((Ok(7), TimeoutState::Finished))));
+    assert_eq!(
+        task.run(),
+        Some(End::Value((Ok(7), TimeoutState::Finished)))
+    );
 }
 
 #[test]
@@ -111,7 +114,10 @@ fn expiring_and_refused_it_does_not_fire_again() {
     gate.open();
     assert_eq!(task.run(), None);
     later.open();
-    assert_eq!(task.run(), Some(End::Value((Ok(7), TimeoutState::Finished))));
+    assert_eq!(
+        task.run(),
+        Some(End::Value((Ok(7), TimeoutState::Finished)))
+    );
     assert_eq!(log.take(), ["refused"]);
 }
 
@@ -161,10 +167,7 @@ fn rule_18_a_token_dropped_before_the_return_leaves_the_value() {
 fn expiring_and_cancelled_from_outside_the_outer_one_reports() {
     let (inner, outer) = (Gate::default(), Gate::default());
     let mut task = Task::new(async {
-        let inner = timeout_scope(
-            timer(&inner),
-            on_cancel(pending::<()>(), || pending::<()>()),
-        );
+        let inner = timeout_scope(timer(&inner), on_cancel(pending::<()>(), pending::<()>));
         timeout_scope(timer(&outer), inner).await
     });
     assert_eq!(task.run(), None);
@@ -209,10 +212,7 @@ fn a_timeout_inside_the_clean_up_of_an_older_request_expires() {
 fn one_that_passed_a_request_on_may_be_polled_again() {
     let (limit, other) = (Gate::default(), Gate::default());
     let mut task = Task::new(async {
-        let limited = timeout_scope(
-            timer(&limit),
-            on_cancel(pending::<()>(), || pending::<()>()),
-        );
+        let limited = timeout_scope(timer(&limit), on_cancel(pending::<()>(), pending::<()>));
         let slow = on_cancel(pending::<()>(), || async {
             other.pass().await;
             yield_once().await;
@@ -236,9 +236,7 @@ fn a_cancel_scope_that_passed_a_request_on_does_not_come_back() {
     let handle = scope.handle();
     let mut task = Task::new(async {
         let stopped = async {
-            let end = scope
-                .run(on_cancel(pending::<()>(), || pending::<()>()))
-                .await;
+            let end = scope.run(on_cancel(pending::<()>(), pending::<()>)).await;
             log.say("ran past the request");
             end
         };
@@ -263,7 +261,7 @@ fn a_moved_timeout_that_holds_a_foreign_request_expires() {
     let limit = Gate::default();
     let mut limited = Box::pin(timeout_scope(
         timer(&limit),
-        on_cancel(pending::<()>(), || pending::<()>()),
+        on_cancel(pending::<()>(), pending::<()>),
     ));
     let mut first = Task::new(async {
         futures_util::future::poll_fn(|cx| {
@@ -288,7 +286,7 @@ fn a_moved_timeout_gives_the_request_back_to_a_living_task() {
     let limit = Gate::default();
     let mut limited = Some(Box::pin(timeout_scope(
         timer(&limit),
-        on_cancel(pending::<()>(), || pending::<()>()),
+        on_cancel(pending::<()>(), pending::<()>),
     )));
     let shelf = std::cell::RefCell::new(None);
     let hand_over = Gate::default();

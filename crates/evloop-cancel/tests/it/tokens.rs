@@ -16,9 +16,12 @@ type Shelf<T> = RefCell<Option<T>>;
 
 /// A task that puts its token on the shelf, waits for a second request, and refuses that.
 async fn gives_away(shelf: &Shelf<Cancelled>) {
-    let token = catch_cancel(pending::<()>()).await.unwrap_err();
+    let token = catch_cancel(pending::<()>()).await.expect_err("asked");
     *shelf.borrow_mut() = Some(token);
-    catch_cancel(pending::<()>()).await.unwrap_err().swallow();
+    catch_cancel(pending::<()>())
+        .await
+        .expect_err("asked")
+        .swallow();
 }
 
 #[test]
@@ -57,7 +60,11 @@ fn resumed_after_the_end_of_its_target_it_panics() {
     first.cancel();
     assert_eq!(first.run(), None);
     first.cancel();
-    assert_eq!(first.run(), Some(End::Cancelled), "the other one is undecided");
+    assert_eq!(
+        first.run(),
+        Some(End::Cancelled),
+        "the other one is undecided"
+    );
     drop(first);
     let token = shelf.borrow_mut().take().unwrap();
     assert_eq!(token.message(), Some("by the test"));
@@ -155,11 +162,7 @@ fn with_several_tickets_one_word_refuses_all() {
 fn uncancel_takes_one_request_back() {
     let mut task = Task::new(async {
         let first = catch_cancel(pending::<()>()).await.unwrap_err().uncancel();
-        let other = join(
-            catch_cancel(pending::<()>()),
-            catch_cancel(pending::<()>()),
-        )
-        .await;
+        let other = join(catch_cancel(pending::<()>()), catch_cancel(pending::<()>())).await;
         let other = [other.0, other.1].map(|caught| caught.unwrap_err().uncancel());
         (first, other)
     });
@@ -249,7 +252,11 @@ fn resumed_inside_a_hold_that_is_in_between_it_panics() {
     });
     assert_eq!(task.run(), None);
     task.cancel();
-    assert_eq!(task.run(), Some(End::Cancelled), "it was passed on all the same");
+    assert_eq!(
+        task.run(),
+        Some(End::Cancelled),
+        "it was passed on all the same"
+    );
 }
 
 #[test]
@@ -274,7 +281,9 @@ fn resumed_in_a_scope_inside_a_hold_it_ends_that() {
 fn resumed_inside_a_hold_for_a_target_inside_it_ends_that() {
     let scope = CancelScope::new();
     let handle = scope.handle();
-    let mut task = Task::new(hold_cancel(scope.run(on_cancel(pending::<()>(), || async {}))));
+    let mut task = Task::new(hold_cancel(
+        scope.run(on_cancel(pending::<()>(), || async {})),
+    ));
     assert!(task.run().is_none());
     handle.cancel();
     assert!(matches!(task.run(), Some(End::Value(Err(_)))));
