@@ -87,10 +87,9 @@ impl<F: Future> Future for HoldCancel<F> {
         let this = self.project();
         let node = &*this.node.get_mut();
         this.claim.take_due(cx);
-        let waker = cx.waker().clone();
         let polled = frame::with(|around| {
             node.begin();
-            let frame = Frame::scope(Kind::Hold, around, &waker, node);
+            let frame = Frame::scope(Kind::Hold, around, cx.waker(), node);
             frame::push(frame, || this.future.poll(cx))
         });
         // A token from outside that was dropped inside: held back with the others.

@@ -253,9 +253,9 @@ impl<'a> Scope<'a> {
         }
         node.begin();
         node.begin_pass();
-        let waker = cx.waker().clone();
         let pass = Pass(node);
-        let polled = frame::push(self.frame(&waker), || inner.poll(cx));
+        // Not a clone, which may have another table of functions and so look like another waker.
+        let polled = frame::push(self.frame(cx.waker()), || inner.poll(cx));
         pass.end();
         match polled {
             Poll::Ready(()) => Outcome::Ready(self.end()),

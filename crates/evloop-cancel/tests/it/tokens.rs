@@ -311,8 +311,16 @@ fn a_request_passed_through_many_scopes_ends_at_last() {
 
 #[test]
 fn thousands_of_nested_scopes() {
+    // Unoptimized, a scope and the code around it take two kilobytes of stack for each poll.
+    let deep = std::thread::Builder::new()
+        .name("deep".into())
+        .stack_size(64 << 20);
+    deep.spawn(nest).unwrap().join().unwrap();
+}
+
+fn nest() {
     let mut future: std::pin::Pin<Box<dyn Future<Output = ()>>> = Box::pin(pending());
-    for _ in 0..1_000 {
+    for _ in 0..3_000 {
         future = Box::pin(on_cancel(future, || async {}));
     }
     let mut task = Task::new(future);
