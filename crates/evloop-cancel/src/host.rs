@@ -150,7 +150,11 @@ pub fn outside<R>(f: impl FnOnce() -> R) -> R {
     frame::outside(f)
 }
 
-/// What is being polled on this thread.
+/// What is being polled on this thread. It does not leave the call that gives it:
+///
+/// ```compile_fail
+/// let escaped = evloop_cancel::host::here(|here| here);
+/// ```
 #[derive(Clone, Copy)]
 pub struct Here<'a>(&'a Frame<'a>);
 
