@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use async_task::FallibleTask;
-use evloop_cancel::claim::{self, Claim};
+use evloop_cancel::claim::Claim;
 
 use crate::anchor::Anchor;
 use crate::callbacks::{Callback, CallbackId, Label, write_labels};
@@ -359,7 +359,7 @@ impl<T> Future for Task<T> {
         }
         let polled = this.poll_unclaimed(cx, look.is_trusted);
         if polled.is_pending() {
-            claim::note_open();
+            this.claim.note_open();
         }
         polled
     }
