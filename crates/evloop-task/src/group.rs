@@ -2,6 +2,8 @@
 
 mod borrowing;
 mod error;
+#[cfg(loom)]
+pub(crate) mod loom_models;
 mod member;
 mod roster;
 
