@@ -44,6 +44,8 @@ pub struct Task<T> {
     cell: OnceBox<SharedCell<T>>,
     /// An await has taken the result.
     taken: bool,
+    /// A failure that nobody sees is reported.
+    is_watched: bool,
     /// Cancel requests that an await has forwarded to the task.
     claim: Claim,
 }
@@ -57,8 +59,15 @@ impl<T> Task<T> {
             raw: Mutex::new(Some(raw.fallible())),
             cell: OnceBox::new(),
             taken: false,
+            is_watched: false,
             claim: Claim::new(),
         }
+    }
+
+    /// Has a failure reported that nobody sees; before the task is queued.
+    pub(crate) fn watch(&mut self) {
+        self.meta().state.watch();
+        self.is_watched = true;
     }
 
     fn meta(&self) -> &Meta {
@@ -155,7 +164,7 @@ impl<T> Task<T> {
     /// A failure that somebody has seen is not reported.
     fn mark_seen(&self, error: &JoinError) {
         error.mark_observed();
-        if self.meta().state.is_watched() {
+        if self.is_watched {
             self.meta().state.see();
         }
     }
@@ -314,7 +323,7 @@ impl<T: Send + Sync + 'static> Task<T> {
             SharedCell::full(Err(JoinError::invalid(InvalidState::TAKEN))).add(callback, scheduler);
             return;
         }
-        if self.meta().state.is_watched() {
+        if self.is_watched {
             // The callback sees it.
             self.meta().state.see();
         }
@@ -506,7 +515,7 @@ impl<T> Task<T> {
 
 impl<T> Drop for Task<T> {
     fn drop(&mut self) {
-        if self.meta().state.is_watched() {
+        if self.is_watched {
             self.drop_watched();
         }
         let raw = self
