@@ -18,7 +18,8 @@ use crate::scope;
 /// A future with a claim asks [`is_quiet`](Self::is_quiet) at each poll. While that says yes, it polls
 /// itself as ever, and calls [`note_open`](Self::note_open) when it is pending. Otherwise it asks
 /// [`take_due`](Self::take_due), forwards the request if there is one, and when it knows the end calls
-/// [`pass_on`](Self::pass_on) and stays pending, or [`swallow`](Self::swallow) and is ready.
+/// [`pass_on`](Self::pass_on) and stays pending, or [`swallow`](Self::swallow) or
+/// [`ask_again`](Self::ask_again) and is ready.
 ///
 /// # Cost
 ///
@@ -166,6 +167,16 @@ impl Claim {
                 state.passed.push(Arc::clone(ticket.delivery()));
                 scope::pass_on(ticket);
             }
+        }
+    }
+
+    /// Has the targets of what is held asked again, as if the requests were made now: for a future that
+    /// gives an error of its own, and is ready.
+    pub fn ask_again(&mut self) {
+        if let Some(state) = self.get() {
+            std::mem::take(&mut state.held)
+                .into_iter()
+                .for_each(scope::ask_again);
         }
     }
 

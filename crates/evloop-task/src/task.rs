@@ -119,21 +119,31 @@ impl<T> Task<T> {
     /// Asks the task to end: its coroutine is dropped at its next step.
     ///
     /// Returns false, and does nothing, when the task is done. The request never acts inside this
-    /// call; a task that has not started never runs its body. Each request is counted.
+    /// call; a task that has not started never runs its body. Each request is counted. The panic of a
+    /// task that is done then counts as seen.
     ///
     /// # Cost
     ///
     /// O(1); wakes the task if it sleeps.
     #[track_caller]
     pub fn cancel(&self) -> bool {
-        self.meta().cancel(CancelReason::here(None))
+        self.cancel_for(CancelReason::here(None))
     }
 
     /// As [`Task::cancel`], with a message that the awaiter finds in
     /// [`Cancellation::message`](crate::Cancellation::message). A later message replaces it.
     #[track_caller]
     pub fn cancel_with(&self, message: impl Into<Arc<str>>) -> bool {
-        self.meta().cancel(CancelReason::here(Some(message.into())))
+        self.cancel_for(CancelReason::here(Some(message.into())))
+    }
+
+    fn cancel_for(&self, reason: CancelReason) -> bool {
+        let is_granted = self.meta().cancel(reason);
+        if !is_granted && self.meta().state.end() == Some(End::Failed) {
+            // Whoever is told that it is too late knows of the end, as in asyncio.
+            let _seen = self.result();
+        }
+        is_granted
     }
 
     /// Number of cancel requests made and not taken back.

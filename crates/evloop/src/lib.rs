@@ -83,7 +83,7 @@ pub use timeout::{NotActive, TimeLimit, TimeLimitHandle, Timeout, timeout, timeo
 pub use timer_handle::TimerHandle;
 #[doc(hidden)]
 pub use wait_for::by_kind;
-pub use wait_for::{Awaited, WaitForFuture, wait_for};
+pub use wait_for::{Awaited, WaitFor, WaitForFuture, wait_for};
 
 pub use evloop_blocking::{
     Abandoned, BlockingPool, BuildError, Executor, Job, JobError, JobHandle, Rejected,
