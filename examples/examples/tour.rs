@@ -1,6 +1,6 @@
 //! Everything in order: coroutines, promises, tasks, gather and wait, callbacks, executors.
 //!
-//! Run it with `cargo run --release --example tour`; add `-- --fast` for a hundred times faster.
+//! Run it with `cargo run --release --example tour`; add `-- --fast` to skip the waiting.
 
 #![expect(
     clippy::print_stdout,

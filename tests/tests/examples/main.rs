@@ -1,5 +1,5 @@
-//! Each example prints what it says it prints. They run a hundred times faster than in real time,
-//! and no measured time is compared.
+//! Each example prints what it says it prints. They run on a clock that jumps, so that a slow machine
+//! changes nothing; threads and sockets are real, and no order depends on how fast they are.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
