@@ -16,6 +16,7 @@ mod gathering_cancelled;
 mod groups;
 mod groups_aborting;
 mod groups_children;
+mod groups_eager;
 mod groups_ending;
 mod groups_model;
 mod interrupts;
