@@ -111,7 +111,7 @@ mod yield_now;
 pub use callbacks::CallbackId;
 pub use closed::closed_scheduler;
 pub use context::{Context, ContextSnapshot, ContextVar, InvalidToken, Token, copy_context};
-pub use create::{EnsureFuture, create_task, create_task_local};
+pub use create::{EnsureFuture, create_task, create_task_local, try_create_task};
 pub use current::{current_task, outside_of_tasks};
 pub use eager::enable_eager_tasks;
 pub use error::{Cancellation, InvalidState, JoinError, NoRunningLoop, Panic, TaskResult};

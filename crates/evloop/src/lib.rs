@@ -129,7 +129,8 @@ pub use evloop_task::{
     ContextVar, EnsureFuture, ErrorContext, FirstException, Flatten, GroupClosed, GroupError,
     InvalidState, InvalidToken, JoinError, NoRunningLoop, Outcome, Panic, Promise, Scheduler,
     Shield, Shielded, Task, TaskError, TaskGroup, TaskId, TaskRef, TaskResult, Token, copy_context,
-    create_task, create_task_local, current_task, ensure_future, shield, yield_now,
+    create_task, create_task_local, current_task, ensure_future, shield, try_create_task,
+    yield_now,
 };
 pub use evloop_time::{
     Clock, Deadline, Elapsed, Interval, InvalidDelay, InvalidPeriod, ManualClock, MissedTicks,

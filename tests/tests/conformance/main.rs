@@ -15,6 +15,7 @@ mod left_over;
 mod runner;
 mod tasks;
 mod threadsafe;
+mod unseen;
 mod waiting;
 
 use std::time::Duration;
