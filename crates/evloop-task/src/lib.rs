@@ -115,7 +115,7 @@ pub use create::{EnsureFuture, create_task, create_task_local, try_create_task};
 pub use current::{current_task, outside_of_tasks};
 pub use eager::enable_eager_tasks;
 pub use error::{Cancellation, InvalidState, JoinError, NoRunningLoop, Panic, TaskResult};
-pub use group::{Child, ChildFailure, GroupClosed, GroupError, TaskGroup};
+pub use group::{Child, ChildFailure, FutureGroup, GroupClosed, GroupError, TaskGroup};
 pub use id::TaskId;
 pub use outcome::{ChildOutput, FirstException, Flatten, Outcome, TaskError};
 pub use promise::{Promise, Wait};

@@ -8,6 +8,7 @@ mod contexts;
 mod eager;
 mod event_loop;
 mod executor;
+mod future_groups;
 mod futures;
 mod gathering;
 mod interrupts;

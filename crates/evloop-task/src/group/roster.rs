@@ -226,7 +226,7 @@ impl Roster {
     }
 
     /// Ends the group if no child is left.
-    fn try_end(&self) -> bool {
+    pub(super) fn try_end(&self) -> bool {
         let end = |word: u32| (word / CHILD == 0).then_some(word | OVER);
         self.word
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, end)
@@ -234,7 +234,7 @@ impl Roster {
     }
 
     /// Leaves the waker for the last child; true if that has ended meanwhile.
-    fn wait(&self, cx: &Context<'_>) -> bool {
+    pub(super) fn wait(&self, cx: &Context<'_>) -> bool {
         let waker = cx.waker().clone();
         let old = lock(&self.state).waker.replace(waker);
         drop(old);
