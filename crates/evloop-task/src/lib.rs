@@ -5,7 +5,8 @@
 //! executor of yours or of `evloop-executor`. A [`Promise`] is a result that is set from outside.
 //! Both give a [`TaskResult`], can be asked for it ([`Task::result`], [`Task::exception`]), can be
 //! cancelled, and call done callbacks in a later turn of their loop. A [`TaskGroup`] owns tasks, and
-//! ends after them; [`shield`] keeps a cancel from one. A [`ContextVar`] has a value for each task.
+//! ends after them, as a [`FutureGroup`] does with futures that borrow; [`shield`](shield()) keeps a
+//! cancel from a task. A [`ContextVar`] has a value for each task.
 //!
 //! ```
 //! use std::collections::VecDeque;
