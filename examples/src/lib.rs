@@ -11,6 +11,7 @@
 )]
 
 pub mod callbacks;
+pub mod cancellation;
 pub mod coroutines;
 pub mod create_task;
 pub mod done_callback;

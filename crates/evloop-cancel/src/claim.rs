@@ -7,7 +7,7 @@ use std::task::Context;
 
 use sync_wrapper::SyncWrapper;
 
-use crate::delivery::{Delivery, Ticket};
+use crate::delivery::{Mark, Ticket};
 use crate::frame;
 use crate::node::Node;
 use crate::request::Request;
@@ -40,7 +40,7 @@ struct State {
     node: Node,
     held: Vec<Ticket>,
     /// What was passed on, as long as nothing has come of it.
-    passed: Vec<Arc<Delivery>>,
+    passed: Vec<Mark>,
 }
 
 impl State {
@@ -164,8 +164,9 @@ impl Claim {
     pub fn pass_on(&mut self) {
         if let Some(state) = self.get() {
             for ticket in std::mem::take(&mut state.held) {
-                state.passed.push(Arc::clone(ticket.delivery()));
-                scope::pass_on(ticket);
+                let mark = Mark::default();
+                scope::pass_on_with(ticket, Some(&mark));
+                state.passed.push(mark);
             }
         }
     }
@@ -180,13 +181,13 @@ impl Claim {
         }
     }
 
-    /// True while the scope around has not acted on what was passed on: others in it have still to
-    /// decide. The future stays pending meanwhile.
+    /// True while no scope has ended for what was passed on: others in it have still to decide. The
+    /// future stays pending meanwhile. A new await of the same handle, behind such a scope, does not.
     pub fn is_passing_on(&mut self) -> bool {
         let Some(state) = self.get() else {
             return false;
         };
-        state.passed.retain(scope::is_underway);
+        state.passed.retain(|mark| Arc::strong_count(mark) > 1);
         !state.passed.is_empty()
     }
 

@@ -9,7 +9,7 @@ use std::any::Any;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use crate::delivery::{Delivery, Standing, Ticket};
+use crate::delivery::{Delivery, Mark, Standing, Ticket};
 use crate::frame::{self, Frame, Kind};
 use crate::node::{Entry, Node};
 use crate::request::Request;
@@ -351,7 +351,7 @@ impl<'a> Scope<'a> {
                     false
                 }
                 Standing::Untaken | Standing::Passed if ends_for_it => {
-                    entry.delivery.pass_round(entry.round);
+                    entry.delivery.pass_round(entry.round, None);
                     fires = true;
                     true
                 }
@@ -475,6 +475,11 @@ pub(crate) fn not_taken(tickets: Vec<Ticket>) -> Vec<Ticket> {
 /// Passes a share on to the innermost frame that the target reaches; asks the target again when
 /// there is none. Returns whether there was one.
 pub(crate) fn pass_on(ticket: Ticket) -> bool {
+    pass_on_with(ticket, None)
+}
+
+/// [`pass_on`], with a mark that goes along until a scope ends for it.
+pub(crate) fn pass_on_with(ticket: Ticket, mark: Option<&Mark>) -> bool {
     let delivery = Arc::clone(ticket.delivery());
     if delivery.is_settled() {
         ticket.swallow();
@@ -489,7 +494,7 @@ pub(crate) fn pass_on(ticket: Ticket) -> bool {
             ticket.rearm();
             return false;
         };
-        delivery.pass_round(round);
+        delivery.pass_round(round, mark);
         ticket.swallow();
         true
     })
@@ -529,21 +534,6 @@ pub(crate) fn ask_again(ticket: Ticket) {
     } else {
         ticket.rearm();
     }
-}
-
-/// True while a scope around here has something to decide about `delivery`.
-pub(crate) fn is_underway(delivery: &Arc<Delivery>) -> bool {
-    let is_in = |frame: &Frame<'_>| frame.node.round_in(delivery).is_some();
-    frame::with(|innermost| {
-        let mut around = innermost;
-        while let Some(frame) = around {
-            if is_in(frame) {
-                return !delivery.is_settled();
-            }
-            around = frame.around();
-        }
-        false
-    })
 }
 
 /// [`pass_on`] for several; whether there was a frame for any.

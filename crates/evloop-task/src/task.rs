@@ -116,15 +116,19 @@ impl<T> Task<T> {
         self.meta().state.end() == Some(End::Cancelled)
     }
 
-    /// Asks the task to end: its coroutine is dropped at its next step.
+    /// Asks the task to end, at its next suspension.
     ///
-    /// Returns false, and does nothing, when the task is done. The request never acts inside this
-    /// call; a task that has not started never runs its body. Each request is counted. The panic of a
-    /// task that is done then counts as seen.
+    /// The request goes to the innermost scopes that are open in the task, which may clean up or
+    /// refuse: [`catch_cancel`](evloop_cancel::catch_cancel). An awaited task or promise is cancelled
+    /// and waited for. With no scope open the coroutine is dropped.
+    ///
+    /// Returns false, and does nothing, when the task is done; its failure then counts as seen. The
+    /// request never acts inside this call; a task that has not started never runs its body. Each
+    /// request is counted.
     ///
     /// # Cost
     ///
-    /// O(1); wakes the task if it sleeps.
+    /// O(1); wakes the task if it sleeps. The first request of a task allocates.
     #[track_caller]
     pub fn cancel(&self) -> bool {
         self.cancel_for(CancelReason::here(None))

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use evloop::{
     JoinError, Promise, TaskRef, catch_cancel, create_task, current_task, on_cancel, sleep,
-    yield_now,
+    timeout, yield_now,
 };
 use evloop_tests::{Reports, Seen, virtual_loop, witness};
 
@@ -459,4 +459,63 @@ fn debug_says_cancelling_while_requests_are_outstanding() {
         assert!((&mut task).await.is_err());
         assert!(format!("{task:?}").starts_with("<Task cancelled name='t'"));
     });
+}
+
+#[test]
+fn a_handle_that_was_cancelled_with_its_awaiter_is_awaited_again_while_the_token_is_alive() {
+    in_loop(async {
+        let main = create_task(async {
+            let mut work = create_task(sleep(SECOND));
+            let cancelled = catch_cancel(&mut work).await.unwrap_err();
+            // asyncio raises CancelledError here; the token is still undecided.
+            assert!((&mut work).await.unwrap_err().is_cancelled());
+            assert!(work.await.is_err(), "the result was taken");
+
+            let mut promise = Promise::<u8>::new();
+            promise.cancel();
+            assert!((&mut promise).await.unwrap_err().is_cancelled());
+            cancelled.swallow();
+            7
+        });
+        yield_now().await;
+        main.cancel();
+        assert_eq!(main.await.unwrap(), 7);
+    });
+}
+
+#[test]
+fn the_same_through_a_timeout_and_beside_a_slow_clean_up_the_await_stays_pending() {
+    let seen = Seen::new();
+    in_loop(async {
+        let inside = seen.clone();
+        let main = create_task(async move {
+            let work = create_task(sleep(SECOND));
+            let waiter = async {
+                drop(timeout(SECOND * 9, work).await);
+                inside.push("ran past the request");
+            };
+            let cleaner = on_cancel(pending::<()>(), || async {
+                for _ in 0..5 {
+                    yield_now().await;
+                }
+                inside.push("clean");
+            });
+            // Polled with one waker: both are asked, and end together.
+            let mut waiter = std::pin::pin!(waiter);
+            let mut cleaner = std::pin::pin!(cleaner);
+            std::future::poll_fn(|cx| {
+                let first = waiter.as_mut().poll(cx);
+                let second = cleaner.as_mut().poll(cx);
+                if first.is_ready() && second.is_ready() {
+                    return std::task::Poll::Ready(());
+                }
+                std::task::Poll::Pending
+            })
+            .await;
+        });
+        yield_now().await;
+        main.cancel();
+        assert!(main.await.unwrap_err().is_cancelled());
+    });
+    assert_eq!(seen.take(), ["clean"]);
 }

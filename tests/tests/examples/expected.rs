@@ -81,3 +81,24 @@ call_later: 0.1 s
 call_at: 0.2 s
 call_later: 0.3 s
 stopped";
+
+pub(crate) const CANCELLATION: &str = r#"
+-- catch a request, clean up, pass it on
+the session is open
+the session is cancelled: the server closes
+the session has said goodbye
+Err(Cancelled("the server closes"))
+<Task cancelled name='session'>
+-- timeout: what is late is asked to end, and cleans up
+work begins
+work has cleaned up
+work failed to finish within *
+-- TaskGroup: a failure ends the others, and all are waited for
+a begins
+b begins
+c fails
+a has cleaned up
+b has cleaned up
+1 failure in a task group: task 'c': the disk is full
+-- refuse it: that takes a word
+Ok("done anyway")"#;

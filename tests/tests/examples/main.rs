@@ -109,6 +109,11 @@ fn callbacks() {
 }
 
 #[test]
+fn cancellation() {
+    check("cancellation", expected::CANCELLATION);
+}
+
+#[test]
 fn the_tour_is_all_of_them() {
     let programs = [
         (
@@ -128,6 +133,10 @@ fn the_tour_is_all_of_them() {
             expected::RUN_IN_EXECUTOR,
         ),
         ("call_soon, call_later, call_at", expected::CALLBACKS),
+        (
+            "Cancellation: clean-up, limits, groups, refusal",
+            expected::CANCELLATION,
+        ),
     ];
     let mut whole = String::new();
     for (n, (title, program)) in programs.iter().enumerate() {
