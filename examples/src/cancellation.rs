@@ -1,17 +1,19 @@
 //! Cancellation that code can catch: clean-up, a limit in time, a group, a refusal.
 
+use std::time::Duration;
+
 use evloop::{TaskBuilder, TaskGroup, catch_cancel, on_cancel, sleep, timeout, yield_now};
 
 use crate::Pace;
 
 /// A session that says goodbye before it ends.
-async fn session(pace: Pace) -> &'static str {
+async fn session() -> &'static str {
     println!("the session is open");
-    match catch_cancel(sleep(pace.seconds(60))).await {
+    match catch_cancel(sleep(Duration::from_secs(60))).await {
         Ok(()) => "closed by itself",
         Err(cancelled) => {
             println!("the session is {cancelled}");
-            sleep(pace.seconds(1)).await;
+            sleep(Duration::from_secs(1)).await;
             println!("the session has said goodbye");
             // The request is dropped here, which passes it on: the task ends cancelled.
             "never seen"
@@ -20,18 +22,18 @@ async fn session(pace: Pace) -> &'static str {
 }
 
 /// Work that is undone if it is asked to end.
-async fn work(pace: Pace, name: &str) {
+async fn work(name: &str) {
     println!("{name} begins");
-    on_cancel(sleep(pace.seconds(60)), async || {
-        sleep(pace.seconds(1)).await;
+    on_cancel(sleep(Duration::from_secs(60)), async || {
+        sleep(Duration::from_secs(1)).await;
         println!("{name} has cleaned up");
     })
     .await;
 }
 
 /// Finishes, whoever asks.
-async fn stubborn(pace: Pace) -> &'static str {
-    if let Err(cancelled) = catch_cancel(sleep(pace.seconds(60))).await {
+async fn stubborn() -> &'static str {
+    if let Err(cancelled) = catch_cancel(sleep(Duration::from_secs(60))).await {
         cancelled.swallow();
     }
     "done anyway"
@@ -40,19 +42,18 @@ async fn stubborn(pace: Pace) -> &'static str {
 /// Runs the program.
 pub fn program(pace: Pace) {
     println!("-- catch a request, clean up, pass it on");
-    evloop::run(cancel_session(pace));
+    // `evloop::run`, which waits in real time, unless the program is told to skip the waiting.
+    pace.run(cancel_session());
     println!("-- timeout: what is late is asked to end, and cleans up");
-    evloop::run(limit_work(pace));
+    pace.run(limit_work());
     println!("-- TaskGroup: a failure ends the others, and all are waited for");
-    evloop::run(fail_together(pace));
+    pace.run(fail_together());
     println!("-- refuse it: that takes a word");
-    evloop::run(ask_stubborn(pace));
+    pace.run(ask_stubborn());
 }
 
-async fn cancel_session(pace: Pace) {
-    let mut task = TaskBuilder::new()
-        .name("session")
-        .create_task(session(pace));
+async fn cancel_session() {
+    let mut task = TaskBuilder::new().name("session").create_task(session());
     yield_now().await;
     task.cancel_with("the server closes");
     let ended = (&mut task).await;
@@ -60,22 +61,22 @@ async fn cancel_session(pace: Pace) {
     println!("{task:?}");
 }
 
-async fn limit_work(pace: Pace) {
-    match timeout(pace.seconds(1), work(pace, "work")).await {
+async fn limit_work() {
+    match timeout(Duration::from_secs(1), work("work")).await {
         Ok(()) => println!("work was in time"),
         Err(elapsed) => println!("work {elapsed}"),
     }
 }
 
-async fn fail_together(pace: Pace) {
+async fn fail_together() {
     let ended = TaskGroup::scope(async |group| {
         for name in ["a", "b"] {
             group
-                .create_task(async move { work(pace, name).await })
+                .create_task(async move { work(name).await })
                 .expect("the group is open");
         }
         let fails = async move {
-            sleep(pace.seconds(1)).await;
+            sleep(Duration::from_secs(1)).await;
             println!("c fails");
             Err::<(), _>("the disk is full")
         };
@@ -89,8 +90,8 @@ async fn fail_together(pace: Pace) {
     }
 }
 
-async fn ask_stubborn(pace: Pace) {
-    let task = evloop::create_task(stubborn(pace));
+async fn ask_stubborn() {
+    let task = evloop::create_task(stubborn());
     yield_now().await;
     task.cancel();
     println!("{:?}", task.await);
