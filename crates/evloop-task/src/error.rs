@@ -31,13 +31,11 @@ pub enum JoinError {
 impl JoinError {
     /// A cancellation, and why.
     pub(crate) fn cancelled(reason: CancelReason) -> Self {
-        Self::Cancelled(Cancellation {
-            reason: Some(Arc::new(reason)),
-        })
+        Self::Cancelled(Cancellation::of(reason))
     }
 
     /// A cancellation whose reason lies with the task still: its handle adds it.
-    pub(crate) const CANCELLED: Self = Self::Cancelled(Cancellation { reason: None });
+    pub(crate) const CANCELLED: Self = Self::Cancelled(Cancellation(Told::Origin(None)));
 
     /// A cancellation with a message, for results that are made by hand.
     #[must_use]
@@ -63,10 +61,8 @@ impl JoinError {
 
     /// Adds the reason of a cancellation that has none yet.
     pub(crate) fn explain(&mut self, reason: impl FnOnce() -> CancelReason) {
-        if let Self::Cancelled(cancellation) = self {
-            cancellation
-                .reason
-                .get_or_insert_with(|| Arc::new(reason()));
+        if let Self::Cancelled(cancellation @ Cancellation(Told::Origin(None))) = self {
+            *cancellation = Cancellation::of(reason());
         }
     }
 
@@ -127,22 +123,41 @@ impl Error for JoinError {
 
 /// The plain data of a cancellation that has happened: its message, and who asked.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Cancellation {
-    /// Behind a pointer, so that it does not add to every task's result.
-    reason: Option<Arc<CancelReason>>,
+pub struct Cancellation(Told);
+
+/// Two words, so that it does not add to every task's result; and without an allocation where there
+/// is no message.
+#[derive(Clone, PartialEq, Eq)]
+enum Told {
+    Origin(Option<&'static Location<'static>>),
+    Message(Arc<CancelReason>),
 }
 
 impl Cancellation {
+    fn of(reason: CancelReason) -> Self {
+        Self(if reason.message.is_some() {
+            Told::Message(Arc::new(reason))
+        } else {
+            Told::Origin(reason.origin)
+        })
+    }
+
     /// The message given with the last cancel request, if any.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
-        self.reason.as_ref()?.message.as_deref()
+        match &self.0 {
+            Told::Origin(_) => None,
+            Told::Message(reason) => reason.message.as_deref(),
+        }
     }
 
     /// The line of code that made the last cancel request, if it is known.
     #[must_use]
     pub fn origin(&self) -> Option<&'static Location<'static>> {
-        self.reason.as_ref()?.origin
+        match &self.0 {
+            Told::Origin(origin) => *origin,
+            Told::Message(reason) => reason.origin,
+        }
     }
 }
 
