@@ -54,6 +54,15 @@ impl Step {
         self.0.run();
     }
 
+    /// The task that it is a step of; `None` for a callback.
+    #[must_use]
+    pub fn task(&self) -> Option<TaskRef> {
+        match &self.0 {
+            Job::Task(runnable) => Some(runnable.task()),
+            Job::Call(_) => None,
+        }
+    }
+
     /// Says what it is, in a form that can be kept while it runs.
     #[must_use]
     pub fn label(&self) -> StepLabel {
