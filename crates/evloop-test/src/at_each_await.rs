@@ -263,13 +263,13 @@ impl CancelAtEachAwait {
         let entered = world.enter();
         let state = state();
         let run = world.run(scenario(&state), &plan, fault, &self.settings);
-        drop(entered);
         let found = run.and_then(|run| {
             if plan.is_open() {
                 return plan.missed().map_or(Ok(None), Err);
             }
             self.look_at(&state, &run, check).map(|()| Some(run))
         });
+        drop(entered);
         // What is left is dropped, and may fail at that.
         world.close();
         drop(state);

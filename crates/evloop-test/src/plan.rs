@@ -17,6 +17,7 @@ pub(crate) struct Plan {
     strikes: RefCell<VecDeque<(Mode, usize)>>,
     n_suspensions: Cell<usize>,
     trace: RefCell<Trace>,
+    is_dropped: Cell<bool>,
     /// Everything has settled: what comes now is of the harness.
     is_over: Cell<bool>,
 }
@@ -28,6 +29,7 @@ impl Plan {
             strikes: RefCell::new(fault.into_iter().flat_map(Fault::strikes).collect()),
             n_suspensions: Cell::new(0),
             trace: RefCell::default(),
+            is_dropped: Cell::new(false),
             is_over: Cell::new(false),
         }
     }
@@ -64,6 +66,11 @@ impl Plan {
         (n_suspensions < k).then_some(Problem::Different { n_suspensions })
     }
 
+    /// True when the last strike has dropped the scenario.
+    pub(crate) fn is_dropped(&self) -> bool {
+        self.is_dropped.get()
+    }
+
     pub(crate) fn suspended(&self) {
         self.n_suspensions.set(self.n_suspensions.get() + 1);
         self.note(format_args!("suspends ({})", self.n_suspensions.get()));
@@ -78,6 +85,7 @@ impl Plan {
         }
         strikes.pop_front();
         drop(strikes);
+        self.is_dropped.set(mode.is_drop());
         self.note(match mode {
             Mode::Drop => "is dropped",
             Mode::DropWoken => "is dropped, woken",

@@ -104,9 +104,10 @@ impl World {
         }
         let end = match end {
             RootEnd::Finished(Some(value)) => End::Value(value),
-            RootEnd::Finished(None) => End::Dropped,
             RootEnd::Panicked(panic) => End::Panicked(panic.message().to_owned()),
-            RootEnd::Cancelled(_) | RootEnd::Unfinished => End::Cancelled,
+            // Also with a request undecided, which makes the end of the task another one.
+            _ if plan.is_dropped() => End::Dropped,
+            RootEnd::Finished(None) | RootEnd::Cancelled(_) | RootEnd::Unfinished => End::Cancelled,
         };
         Ok(Run {
             fault,
