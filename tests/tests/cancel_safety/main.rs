@@ -10,6 +10,7 @@ mod handles;
 mod lent;
 mod scopes;
 mod times;
+mod twice;
 
 use std::fmt::Debug;
 use std::sync::Arc;
