@@ -6,7 +6,6 @@ use std::future::{Future, IntoFuture};
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use pin_project_lite::pin_project;
@@ -16,7 +15,7 @@ use crate::catch::Part;
 use crate::node::Node;
 use crate::request::Request;
 use crate::scope::{self, Fired, Outcome, Role};
-use crate::sync::{Mutex, lock};
+use crate::sync::{AtomicBool, Mutex, Ordering, lock};
 
 /// A piece of code that can be asked to end from anywhere, without ending its task.
 ///
@@ -97,7 +96,7 @@ impl CancelScope {
         RunScope {
             over: Over(self.shared),
             sticky: self.sticky,
-            asked: false,
+            asked: None,
             node: SyncWrapper::new(Node::new()),
             future: Some(future.into_future()),
         }
@@ -172,7 +171,8 @@ pin_project! {
     pub struct RunScope<F> {
         over: Over,
         sticky: bool,
-        asked: bool,
+        // What is asked again and again.
+        asked: Option<Request>,
         node: SyncWrapper<Node>,
         #[pin]
         future: Option<F>,
@@ -184,9 +184,15 @@ impl<F: Future> Future for RunScope<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
+        if this.future.is_none() {
+            // A request from outside has dropped it, and ends whatever awaits this.
+            return Poll::Pending;
+        }
         let node = &*this.node.get_mut();
         let mut own = this.over.0.take_request();
-        *this.asked |= own.is_some();
+        if *this.sticky && own.is_some() {
+            this.asked.clone_from(&own);
+        }
         if own.is_some() && !node.is_started() {
             this.over.0.end();
             this.future.set(None);
@@ -203,19 +209,23 @@ impl<F: Future> Future for RunScope<F> {
         let output = part.output;
         let end = match outcome {
             Outcome::Pending => {
-                if *this.sticky && *this.asked && !node.has_own() {
-                    this.over.0.put_back(Request::new());
-                    cx.waker().wake_by_ref();
+                if let Some(request) = this.asked
+                    && !node.has_own()
+                {
+                    this.over.0.put_back(request.clone());
                 }
                 this.over.0.wait(cx.waker());
                 return Poll::Pending;
             }
             Outcome::Ready(answer) if answer.undecided => Err(Stopped),
             Outcome::Ready(_) => Ok(output.expect("it has just returned")),
-            Outcome::Fired(Fired { foreign }) if foreign.is_empty() => Err(Stopped),
             Outcome::Fired(Fired { foreign }) => {
-                scope::pass_all_on(foreign);
-                return Poll::Pending;
+                this.over.0.end();
+                if scope::pass_all_on(foreign) {
+                    return Poll::Pending;
+                }
+                // Its own, or of a target that is not around here, as after a move.
+                Err(Stopped)
             }
         };
         this.over.0.end();
@@ -289,7 +299,7 @@ impl fmt::Debug for ScopeHandle {
 impl<F> fmt::Debug for RunScope<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RunScope")
-            .field("asked", &self.asked)
+            .field("scope", &self.over.0)
             .finish_non_exhaustive()
     }
 }

@@ -133,7 +133,7 @@ impl<F: Future> Future for CatchCancel<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let node = &*this.node.get_mut();
-        let quick = scope::poll_quick(node, cx, |cx| {
+        let quick = scope::poll_quick(node, Role::Catch, cx, |cx| {
             let future = this.future.as_mut().as_pin_mut();
             future.expect("polled after it was ready").poll(cx)
         });

@@ -16,16 +16,20 @@ use crate::scope;
 /// For futures that take a delivered request and stay pending until they know what becomes of it.
 ///
 /// A future with a claim asks [`is_quiet`](Self::is_quiet) at each poll. While that says yes, it polls
-/// itself as ever, and calls [`note_open`] when it is pending. Otherwise it asks
+/// itself as ever, and calls [`note_open`](Self::note_open) when it is pending. Otherwise it asks
 /// [`take_due`](Self::take_due), forwards the request if there is one, and when it knows the end calls
 /// [`pass_on`](Self::pass_on) and stays pending, or [`swallow`](Self::swallow) and is ready.
 ///
 /// # Cost
 ///
-/// One word; a box once a request is held, or the future is polled with another waker than the
+/// Two words; a box once a request is held, or the future is polled with another waker than the
 /// frame around it.
 #[derive(Default)]
-pub struct Claim(Option<Box<Exclusive>>);
+pub struct Claim {
+    state: Option<Box<Exclusive>>,
+    /// It has been pending: a request that others have taken in the same pass is for it as well.
+    is_started: bool,
+}
 
 /// Reached through `&mut` alone, so that a claim may be shared between threads.
 type Exclusive = SyncWrapper<State>;
@@ -38,27 +42,41 @@ struct State {
     passed: Vec<Arc<Delivery>>,
 }
 
+impl State {
+    /// The shares of deliveries that are not held yet; the others are given back.
+    fn unknown(&self, tickets: Vec<Ticket>) -> Vec<Ticket> {
+        let (known, unknown): (Vec<_>, Vec<_>) = tickets
+            .into_iter()
+            .partition(|ticket| self.held.iter().any(|held| held.is_same_delivery(ticket)));
+        known.into_iter().for_each(Ticket::withdraw);
+        unknown
+    }
+}
+
 impl Claim {
     /// A claim that holds nothing.
     #[must_use]
     pub const fn new() -> Self {
-        Self(None)
+        Self {
+            state: None,
+            is_started: false,
+        }
     }
 
     fn get(&mut self) -> Option<&mut State> {
-        Some(self.0.as_mut()?.get_mut())
+        Some(self.state.as_mut()?.get_mut())
     }
 
     fn get_or_insert(&mut self) -> &mut State {
         let new = || Box::new(SyncWrapper::new(State::default()));
-        self.0.get_or_insert_with(new).get_mut()
+        self.state.get_or_insert_with(new).get_mut()
     }
 
     /// True when no request is held or can be due in this poll.
     #[inline]
     #[must_use]
     pub fn is_quiet(&self, cx: &Context<'_>) -> bool {
-        self.0.is_none()
+        self.state.is_none()
             && frame::with(|around| match around {
                 None => true,
                 Some(around) => around.is_local(cx.waker()) && !around.node.is_passing(),
@@ -69,7 +87,7 @@ impl Claim {
     #[inline]
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.0.is_none()
+        self.state.is_none()
     }
 
     /// Takes what is due. True when there is something new.
@@ -77,12 +95,13 @@ impl Claim {
         if self.is_quiet(cx) {
             return false;
         }
+        let was_started = std::mem::replace(&mut self.is_started, true);
         let state = self.get_or_insert();
         let mut tickets = frame::with(|around| state.node.collect(around, cx.waker()));
-        if !state.node.is_started() {
+        if !was_started {
             tickets = scope::not_taken(tickets);
         }
-        state.node.set_started(true);
+        tickets = state.unknown(tickets);
         tickets.iter().for_each(Ticket::confirm);
         let is_due = !tickets.is_empty();
         state.held.append(&mut tickets);
@@ -106,15 +125,22 @@ impl Claim {
         is_due
     }
 
+    /// The future is pending, after a quiet poll.
+    #[inline]
+    pub fn note_open(&mut self) {
+        self.is_started = true;
+        scope::note_open();
+    }
+
     /// The future is pending: makes sure that requests find it.
     pub fn suspend(&mut self, cx: &Context<'_>) {
+        self.is_started = true;
         frame::with(|around| {
             let Some(around) = around else { return };
             if around.is_local(cx.waker()) {
                 around.node.set_open(true);
             } else {
                 let state = self.get_or_insert();
-                state.node.set_started(true);
                 state.node.register(Some(around), cx.waker());
             }
         });
@@ -169,12 +195,6 @@ impl Claim {
             self.get_or_insert().held.extend(passed);
         }
     }
-}
-
-/// A leaf with a [`Claim`] is pending, after a quiet poll.
-#[inline]
-pub fn note_open() {
-    scope::note_open();
 }
 
 impl fmt::Debug for Claim {

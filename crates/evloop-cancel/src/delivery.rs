@@ -182,7 +182,9 @@ impl Delivery {
         }
         place.passed = false;
         let above = place.above?;
-        tree.round(above).n_undecided += 1;
+        let place = tree.round(above);
+        place.n_undecided += 1;
+        place.taken = true;
         Some(Ticket::new(self, above))
     }
 
@@ -213,9 +215,9 @@ impl Delivery {
         }
         let above = place.above;
         tree.free_round(round);
-        if let Some(above) = above {
-            tree.round(above).n_undecided -= 1;
-        }
+        let waker = above.and_then(|above| tree.release(above));
+        drop(tree);
+        wake(waker);
     }
 
     /// Forgets a finished round.
@@ -243,6 +245,12 @@ impl Delivery {
 
     pub(crate) fn is_rearmed(&self) -> bool {
         self.tree().rearmed
+    }
+
+    /// Gives up a share in `round` as if it had never been one.
+    fn withdraw(&self, round: u32) {
+        let waker = self.tree().release(round);
+        wake(waker);
     }
 
     /// Gives up the share by which a round is held open, where another one keeps it.
@@ -275,6 +283,16 @@ impl Tree {
         if round != ROOT {
             self.free.push(round);
         }
+    }
+
+    /// Gives up a share that was none; whoever waits for the others may have waited for this one.
+    fn release(&mut self, round: u32) -> Option<Waker> {
+        let place = self.round(round);
+        place.n_undecided -= 1;
+        if place.n_undecided > 0 {
+            return None;
+        }
+        self.settle_round(round)
     }
 
     /// Follows the decision of the last share in `round` upwards; returns whom to wake.
@@ -384,11 +402,6 @@ impl Ticket {
         self.delivery().tree().round(self.round).taken = true;
     }
 
-    /// A second share in the same round.
-    pub(crate) fn share(&self) -> Self {
-        self.delivery().ticket(self.round)
-    }
-
     /// A second share in the same round, as mail.
     pub(crate) fn mail(&self) -> Self {
         let mut ticket = self.delivery().ticket(self.round);
@@ -415,7 +428,17 @@ impl Ticket {
             return;
         }
         let (delivery, round) = self.into_parts();
-        delivery.tree().round(round).n_undecided -= 1;
+        delivery.withdraw(round);
+    }
+
+    /// Gives it up where the scope has another share of the same delivery.
+    pub(crate) fn withdraw(self) {
+        let (delivery, round) = self.into_parts();
+        delivery.withdraw(round);
+    }
+
+    pub(crate) fn is_same_delivery(&self, other: &Self) -> bool {
+        Arc::ptr_eq(self.delivery(), other.delivery())
     }
 
     /// Decides: it ends here.

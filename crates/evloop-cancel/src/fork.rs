@@ -7,11 +7,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use sync_wrapper::SyncWrapper;
 
-use crate::delivery::Ticket;
+use crate::delivery::{Delivery, Standing, Ticket};
 use crate::frame::{self, Frame};
 use crate::node::Node;
 use crate::scope::{self, Fired, Inner, Outcome};
@@ -36,8 +37,11 @@ struct State {
     n_open: usize,
     /// What branches keep of deliveries; for few, and only while something is undecided.
     nodes: BTreeMap<usize, Node>,
-    /// What is due in this poll: a share for each branch to come.
-    due: Vec<Ticket>,
+    /// What is due in this poll: rounds in which each branch gets a share, held open until all have
+    /// been visited.
+    due: Vec<(Arc<Delivery>, u32)>,
+    /// What was due when it last was: a combinator may be polled twice in a pass.
+    seen: Vec<Arc<Delivery>>,
     /// What branches have passed on, until all have ended.
     held: Vec<Ticket>,
     /// That has happened: the outputs are not complete.
@@ -68,6 +72,17 @@ impl State {
     /// Whether scopes are open in a branch, or a request waits for one to end.
     fn is_open(&self) -> bool {
         self.n_open > 0 || !self.held.is_empty()
+    }
+
+    /// The shares of deliveries that were not due before; the others are given back.
+    fn unseen(&self, tickets: Vec<Ticket>) -> Vec<Ticket> {
+        let is_seen = |ticket: &Ticket| {
+            let mut seen = self.seen.iter();
+            seen.any(|seen| Arc::ptr_eq(seen, ticket.delivery()))
+        };
+        let (seen, unseen): (Vec<_>, Vec<_>) = tickets.into_iter().partition(is_seen);
+        seen.into_iter().for_each(Ticket::withdraw);
+        unseen
     }
 
     /// The node of a branch for a slow poll; what it had when it was polled last.
@@ -191,6 +206,7 @@ impl Parts {
         let state = self.slow.get_or_insert_default();
         let has_voice = state.is_open();
         let tickets = frame::with(|around| state.place.collect(around, cx.waker()));
+        let tickets = state.unseen(tickets);
         if tickets.is_empty() {
             return false;
         }
@@ -200,8 +216,9 @@ impl Parts {
             cx.waker().wake_by_ref();
             return false;
         }
-        tickets.iter().for_each(Ticket::confirm);
-        state.due = tickets;
+        let seen = tickets.iter().map(Ticket::delivery).map(Arc::clone);
+        state.seen = seen.collect();
+        state.due = tickets.into_iter().map(Ticket::into_round).collect();
         true
     }
 
@@ -214,17 +231,23 @@ impl Parts {
         let Some(state) = self.slow.as_deref_mut() else {
             return BranchEnd::Pending;
         };
-        let shares = state.due.iter().map(Ticket::share).collect();
+        let due = state.due.iter();
+        let shares = due.map(|(delivery, round)| delivery.ticket(*round));
+        let shares = shares.collect();
         let node = state.take_node(index);
         self.poll_slowly(index, node, shares, cx, child)
     }
 
     fn delivered(&mut self) {
         if let Some(state) = self.slow.as_deref_mut() {
-            // The branches hold shares of their own.
-            std::mem::take(&mut state.due)
-                .into_iter()
-                .for_each(Ticket::swallow);
+            for (delivery, round) in std::mem::take(&mut state.due) {
+                if delivery.leave(round) == Standing::Untaken {
+                    // All have ended without a look at it: it is for the scope around.
+                    delivery.give_back(round);
+                } else {
+                    delivery.close(round);
+                }
+            }
         }
     }
 
@@ -242,6 +265,12 @@ impl Parts {
             let frame = Frame::branch(around, cx.waker(), &self.quick);
             frame::push(frame, || child.poll(&mut Context::from_waker(cx.waker())))
         });
+        if self.quick.has_slow() && polled.is_pending() {
+            // A scope inside has registered, or something was passed on.
+            let node = std::mem::take(&mut self.quick);
+            let outcome = scope::finish_branch(&node, cx, &mut Child(child));
+            return self.keep(index, node, outcome);
+        }
         if self.slow.is_some() || self.quick.is_open() || self.quick.has_slow() {
             self.note(index, polled.is_pending());
         }
@@ -253,14 +282,12 @@ impl Parts {
 
     /// After a quick poll: remembers what is open in the branch.
     fn note(&mut self, index: usize, is_pending: bool) {
-        let is_open = is_pending && (self.quick.is_open() || self.quick.has_members());
+        let is_open = is_pending && self.quick.is_open();
         let state = self.slow.get_or_insert_default();
         state.set_open(index, is_open);
         if self.quick.has_slow() {
-            let node = std::mem::take(&mut self.quick);
-            if is_pending {
-                state.nodes.insert(index, node);
-            }
+            // It has returned: what is undecided inside goes to the scope around.
+            drop(std::mem::take(&mut self.quick));
         }
     }
 
@@ -273,6 +300,12 @@ impl Parts {
         child: &mut impl Branch,
     ) -> BranchEnd {
         let outcome = scope::poll_branch(&node, shares, cx, &mut Child(child));
+        self.keep(index, node, outcome)
+    }
+
+    /// Remembers what a branch has to keep, or has passed on.
+    #[cold]
+    fn keep(&mut self, index: usize, node: Node, outcome: Outcome) -> BranchEnd {
         let state = self.slow.get_or_insert_default();
         match outcome {
             Outcome::Pending => {

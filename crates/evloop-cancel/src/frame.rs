@@ -34,8 +34,20 @@ pub(crate) struct Frame<'a> {
     pub(crate) node: &'a Node,
     /// Waking `waker` runs no foreign code.
     pub(crate) is_trusted: bool,
+    pub(crate) kind: Kind,
+}
+
+/// What a frame does with a request that is passed on to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
     /// The task itself: what is around it is another task's, or a nested executor's caller.
-    pub(crate) is_host: bool,
+    Host,
+    /// Ends for it.
+    Catch,
+    /// Ends for its own requests, and lets others pass.
+    Target,
+    /// Keeps it until its inner part has ended.
+    Hold,
 }
 
 thread_cell! {
@@ -63,13 +75,18 @@ impl<'a> Frame<'a> {
             host: Some(host),
             node,
             is_trusted: true,
-            is_host: true,
+            kind: Kind::Host,
         }
     }
 
     /// The frame of a scope inside `around`, polled with `waker`.
     #[inline]
-    pub(crate) fn scope(around: Option<&'a Frame<'a>>, waker: &'a Waker, node: &'a Node) -> Self {
+    pub(crate) fn scope(
+        kind: Kind,
+        around: Option<&'a Frame<'a>>,
+        waker: &'a Waker,
+        node: &'a Node,
+    ) -> Self {
         let own = around.is_some_and(|around| around.is_trusted && around.is_local(waker));
         Self {
             around: ptr::null(),
@@ -77,7 +94,7 @@ impl<'a> Frame<'a> {
             host: around.and_then(|around| around.host),
             node,
             is_trusted: own,
-            is_host: false,
+            kind,
         }
     }
 
@@ -90,7 +107,7 @@ impl<'a> Frame<'a> {
             host: around.and_then(|around| around.host),
             node,
             is_trusted: true,
-            is_host: false,
+            kind: Kind::Catch,
         }
     }
 
@@ -101,9 +118,14 @@ impl<'a> Frame<'a> {
         self.waker.is_some_and(|own| own.will_wake(waker))
     }
 
+    #[inline]
+    pub(crate) fn is_host(&self) -> bool {
+        self.kind == Kind::Host
+    }
+
     /// The frame around this one, in the same task.
-    pub(crate) fn around(&self) -> Option<&'a Frame<'a>> {
-        if self.is_host {
+    pub(crate) fn around(&'a self) -> Option<&'a Frame<'a>> {
+        if self.is_host() {
             return None;
         }
         // SAFETY: (1) null or a live frame, whose call encloses this one's; (2) the reference

@@ -9,7 +9,7 @@ use pin_project_lite::pin_project;
 use sync_wrapper::SyncWrapper;
 
 use crate::claim::Claim;
-use crate::frame::{self, Frame};
+use crate::frame::{self, Frame, Kind};
 use crate::node::Node;
 
 /// Runs `future` to its end; requests that are delivered meanwhile wait, and are passed on after it.
@@ -87,10 +87,10 @@ impl<F: Future> Future for HoldCancel<F> {
         let this = self.project();
         let node = &*this.node.get_mut();
         this.claim.take_due(cx);
-        let waker = cx.waker().clone();
         let polled = frame::with(|around| {
             node.begin();
-            frame::push(Frame::scope(around, &waker, node), || this.future.poll(cx))
+            let frame = Frame::scope(Kind::Hold, around, cx.waker(), node);
+            frame::push(frame, || this.future.poll(cx))
         });
         // A token from outside that was dropped inside: held back with the others.
         this.claim.hold_passed(node);

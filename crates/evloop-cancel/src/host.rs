@@ -131,7 +131,9 @@ pub fn step_slowly(
     let outcome = scope::poll_host(&node, host, &mut { request }, cx, &mut Part(body));
     let end = match outcome {
         Outcome::Pending => StepEnd::Pending,
-        Outcome::Ready(answer) if answer.undecided || answer.passed => StepEnd::Overruled,
+        Outcome::Ready(answer) if answer.undecided || answer.passed || answer.untaken => {
+            StepEnd::Overruled
+        }
         Outcome::Ready(_) => StepEnd::Ready,
         Outcome::Fired(_) => StepEnd::Cancelled,
     };
@@ -148,7 +150,11 @@ pub fn outside<R>(f: impl FnOnce() -> R) -> R {
     frame::outside(f)
 }
 
-/// What is being polled on this thread.
+/// What is being polled on this thread. It does not leave the call that gives it:
+///
+/// ```compile_fail
+/// let escaped = evloop_cancel::host::here(|here| here);
+/// ```
 #[derive(Clone, Copy)]
 pub struct Here<'a>(&'a Frame<'a>);
 
@@ -164,7 +170,7 @@ impl<'a> Here<'a> {
     #[must_use]
     pub fn host_waker(self) -> Option<&'a Waker> {
         let mut frame = self.0;
-        while !frame.is_host {
+        while !frame.is_host() {
             frame = frame.around()?;
         }
         frame.waker

@@ -89,3 +89,7 @@ pub use hold::{HoldCancel, hold_cancel};
 pub use request::Request;
 pub use timeout::{Expired, TimeoutScope, TimeoutState, timeout_scope};
 pub use token::{Cancelled, Resume};
+
+#[cfg(loom)]
+#[doc(hidden)]
+pub mod loom_models;

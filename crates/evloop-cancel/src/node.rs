@@ -177,26 +177,45 @@ impl Node {
     /// What has to be delivered to a scope with this node, polled with `waker` inside of `around`:
     /// by the poll that goes on, or by mail. Keeps the place of a remote scope in order.
     pub(crate) fn collect(&self, around: Option<&Frame<'_>>, waker: &Waker) -> Vec<Ticket> {
+        // One of another place, where it was polled before, is dropped: its mail is passed on there.
+        let slot = self.slow_if(|slow| slow.slot.take());
+        let slot = slot.filter(|slot| around.is_some_and(|around| around.node.has_member(slot)));
         let Some(around) = around else {
-            self.leave_hub(false);
             return Vec::new();
         };
         if around.is_local(waker) {
-            let mut tickets = self.leave_hub(true);
+            let mut tickets = slot.map_or_else(Vec::new, Slot::leave);
             if around.node.is_passing() {
                 tickets.append(&mut around.node.tickets_of_pass());
             }
             return tickets;
         }
-        match self.slow_if(|slow| slow.slot.take()) {
-            Some(slot) if slot.is_in(&around.node.hub()) => {
-                let mail = slot.refresh(waker);
-                self.slow(|slow| slow.slot = Some(slot));
-                mail
+        let Some(slot) = slot else {
+            return Vec::new();
+        };
+        let mail = slot.refresh(waker);
+        self.slow(|slow| slow.slot = Some(slot));
+        mail
+    }
+
+    fn has_member(&self, slot: &Slot) -> bool {
+        self.slow_if(|slow| slow.hub.as_ref().is_some_and(|hub| slot.is_in(hub)))
+    }
+
+    /// The shares of deliveries that this node does not know yet; the others are given back. It is
+    /// polled twice in a pass by odd combinators, and gets mail besides when it has just moved.
+    pub(crate) fn unknown(&self, tickets: Vec<Ticket>) -> Vec<Ticket> {
+        let mut unknown: Vec<Ticket> = Vec::with_capacity(tickets.len());
+        for ticket in tickets {
+            let is_known = self.round_in(ticket.delivery()).is_some()
+                || unknown.iter().any(|other| other.is_same_delivery(&ticket));
+            if is_known {
+                ticket.withdraw();
+            } else {
+                unknown.push(ticket);
             }
-            // Of another place, where it was polled before: its mail is passed on there.
-            _ => Vec::new(),
         }
+        unknown
     }
 
     /// Has deliveries sent to a scope that is polled with a waker of its own.
@@ -209,16 +228,31 @@ impl Node {
         self.slow(|slow| slow.slot = Some(slot));
     }
 
-    /// Gives a remote scope's place up; unread mail is returned if `keep`, else passed on.
-    pub(crate) fn leave_hub(&self, keep: bool) -> Vec<Ticket> {
+    /// Gives a remote scope's place up; returns the unread mail.
+    pub(crate) fn leave_hub(&self) -> Vec<Ticket> {
         let slot = self.slow_if(|slow| slow.slot.take());
-        let mail = slot.map_or_else(Vec::new, Slot::leave);
-        if keep { mail } else { Vec::new() }
+        slot.map_or_else(Vec::new, Slot::leave)
+    }
+
+    /// The scope is over: mail that members have not read, because they were not polled, is passed
+    /// on.
+    pub(crate) fn reclaim_mail(&self) {
+        if let Some(hub) = self.slow_if(|slow| slow.hub.take()) {
+            drop(hub.reclaim());
+        }
     }
 
     /// True while a delivery of its own is undecided.
     pub(crate) fn has_own(&self) -> bool {
         self.slow_if(|slow| slow.entries.iter().any(|entry| entry.own))
+    }
+
+    /// True while `delivery` is one of its own.
+    pub(crate) fn is_target_of(&self, delivery: &Arc<Delivery>) -> bool {
+        self.slow_if(|slow| {
+            let mut own = slow.entries.iter().filter(|entry| entry.own);
+            own.any(|entry| Arc::ptr_eq(&entry.delivery, delivery))
+        })
     }
 
     /// Makes a round for a share, held open; for the pass that begins now if `in_pass`.
@@ -263,6 +297,22 @@ impl Node {
         self.set(PASS, false);
     }
 
+    /// The inner part has panicked in the pass: no round is held open any more.
+    pub(crate) fn break_off_pass(&self) {
+        self.end_pass();
+        let mut entries = self.slow_if(|slow| std::mem::take(&mut slow.entries));
+        entries.retain_mut(|entry| {
+            let is_untaken = std::mem::take(&mut entry.in_pass)
+                && entry.delivery.leave(entry.round) == Standing::Untaken;
+            if is_untaken && !entry.own {
+                entry.delivery.give_back(entry.round);
+                return false;
+            }
+            true
+        });
+        self.slow_if(|slow| slow.entries.append(&mut entries));
+    }
+
     /// This node's round in `delivery`, if it has one that is not over.
     pub(crate) fn round_in(&self, delivery: &Arc<Delivery>) -> Option<u32> {
         self.slow_if(|slow| {
@@ -277,18 +327,23 @@ impl Node {
 
     /// Takes what has been passed on to this node, as shares in the rounds above.
     pub(crate) fn take_passed(&self) -> Vec<Ticket> {
-        self.slow_if(|slow| {
-            let mut passed = Vec::new();
-            slow.entries.retain(|entry| {
-                let Some(ticket) = entry.delivery.take_passed(entry.round) else {
-                    return !entry.delivery.is_finished(entry.round);
-                };
-                passed.push(ticket);
-                entry.delivery.close(entry.round);
-                false
-            });
-            passed
-        })
+        // Not inside of the box: closing a round may wake, which is foreign code.
+        let mut entries = self.slow_if(|slow| std::mem::take(&mut slow.entries));
+        let mut passed = Vec::new();
+        entries.retain(|entry| {
+            let Some(ticket) = entry.delivery.take_passed(entry.round) else {
+                if entry.delivery.is_finished(entry.round) {
+                    entry.delivery.forget(entry.round);
+                    return false;
+                }
+                return true;
+            };
+            passed.push(ticket);
+            entry.delivery.close(entry.round);
+            false
+        });
+        self.slow_if(|slow| slow.entries.append(&mut entries));
+        passed
     }
 
     /// Mail that nobody reads is waited for a while, then taken back. True when the node has to be
@@ -332,6 +387,9 @@ impl Node {
             return;
         };
         drop(slow.slot.take());
+        if let Some(hub) = slow.hub.take() {
+            drop(hub.reclaim());
+        }
         for entry in slow.entries.drain(..) {
             if entry.own {
                 entry.delivery.settle();

@@ -2,14 +2,21 @@
 
 use std::fmt;
 use std::panic::Location;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A request to end: its message, where it was made, and how to take it back.
 #[derive(Clone, Default)]
 pub struct Request {
     message: Option<Arc<str>>,
     origin: Option<&'static Location<'static>>,
-    uncancel: Option<Arc<dyn Fn() -> usize + Send + Sync>>,
+    counted: Option<Counted>,
+}
+
+/// How to take a request back, and what that gave: several scopes may get the same request.
+#[derive(Clone)]
+struct Counted {
+    uncancel: Arc<dyn Fn() -> usize + Send + Sync>,
+    remaining: Arc<OnceLock<usize>>,
 }
 
 impl Request {
@@ -33,10 +40,14 @@ impl Request {
         self
     }
 
-    /// Adds what takes one request back and says how many remain: for targets that count them.
+    /// Adds what takes one request back and says how many remain: for targets that count them. It is
+    /// called once at most, however many scopes get the request.
     #[must_use]
     pub fn counted(mut self, uncancel: Arc<dyn Fn() -> usize + Send + Sync>) -> Self {
-        self.uncancel = Some(uncancel);
+        self.counted = Some(Counted {
+            uncancel,
+            remaining: Arc::default(),
+        });
         self
     }
 
@@ -52,9 +63,17 @@ impl Request {
         self.origin
     }
 
-    /// Takes one request back; 0 for targets that do not count.
+    /// Takes the request back, unless somebody has done that; says how many remained. 0 for targets
+    /// that do not count.
     pub(crate) fn uncancel(&self) -> usize {
-        self.uncancel.as_ref().map_or(0, |uncancel| uncancel())
+        let counted = self.counted.as_ref();
+        counted.map_or(
+            0,
+            |Counted {
+                 uncancel,
+                 remaining,
+             }| { *remaining.get_or_init(|| uncancel()) },
+        )
     }
 }
 

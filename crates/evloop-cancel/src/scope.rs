@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use crate::delivery::{Delivery, Standing, Ticket};
-use crate::frame::{self, Frame};
+use crate::frame::{self, Frame, Kind};
 use crate::node::Node;
 use crate::request::Request;
 
@@ -33,6 +33,15 @@ pub(crate) enum Role {
     Target,
 }
 
+impl Role {
+    const fn kind(self) -> Kind {
+        match self {
+            Self::Catch | Self::CatchLate => Kind::Catch,
+            Self::Target => Kind::Target,
+        }
+    }
+}
+
 /// What a poll led to.
 pub(crate) enum Outcome {
     Pending,
@@ -49,6 +58,8 @@ pub(crate) struct Answer {
     pub(crate) undecided: bool,
     /// A token was passed on, and the scope had no turn to act on it.
     pub(crate) passed: bool,
+    /// One was due in this very poll, and nobody inside took it.
+    pub(crate) untaken: bool,
     /// What the scope around has passed on, where that was asked for.
     pub(crate) foreign: Vec<Ticket>,
 }
@@ -63,6 +74,7 @@ pub(crate) struct Fired {
 #[inline]
 pub(crate) fn poll_quick<T>(
     node: &Node,
+    role: Role,
     cx: &mut Context<'_>,
     poll: impl FnOnce(&mut Context<'_>) -> Poll<T>,
 ) -> Option<Poll<T>> {
@@ -75,7 +87,7 @@ pub(crate) fn poll_quick<T>(
             return None;
         }
         node.begin();
-        let frame = Frame::scope(around, cx.waker(), node);
+        let frame = Frame::scope(role.kind(), around, cx.waker(), node);
         Some(frame::push(frame, || poll(cx)))
     })
 }
@@ -120,6 +132,18 @@ pub(crate) fn poll_branch(
             ..Scope::new(node, Role::Catch, around)
         };
         scope.poll(tickets, &mut None, cx, inner)
+    })
+}
+
+/// After a quick poll of a branch that was pending, during which something came to its node.
+#[cold]
+pub(crate) fn finish_branch(node: &Node, cx: &mut Context<'_>, inner: &mut dyn Inner) -> Outcome {
+    frame::with(|around| {
+        let scope = Scope {
+            place: Place::Branch,
+            ..Scope::new(node, Role::Catch, around)
+        };
+        scope.suspend(cx, inner)
     })
 }
 
@@ -189,7 +213,7 @@ impl<'a> Scope<'a> {
 
     fn frame<'f>(&'f self, waker: &'f Waker) -> Frame<'f> {
         match self.place {
-            Place::Inside => Frame::scope(self.around, waker, self.node),
+            Place::Inside => Frame::scope(self.role.kind(), self.around, waker, self.node),
             Place::Branch => Frame::branch(self.around, waker, self.node),
             Place::Host(host) => Frame::host(host, Some(waker), self.node),
         }
@@ -204,6 +228,7 @@ impl<'a> Scope<'a> {
     ) -> Outcome {
         let node = self.node;
         let was_started = node.is_started();
+        tickets = node.unknown(tickets);
         if !was_started {
             // Opened during the pass, by code that has taken it already.
             tickets = not_taken(tickets);
@@ -228,9 +253,10 @@ impl<'a> Scope<'a> {
         }
         node.begin();
         node.begin_pass();
-        let waker = cx.waker().clone();
-        let polled = frame::push(self.frame(&waker), || inner.poll(cx));
-        node.end_pass();
+        let pass = Pass(node);
+        // Not a clone, which may have another table of functions and so look like another waker.
+        let polled = frame::push(self.frame(cx.waker()), || inner.poll(cx));
+        pass.end();
         match polled {
             Poll::Ready(()) => Outcome::Ready(self.end()),
             Poll::Pending => self.suspend(cx, inner),
@@ -273,6 +299,10 @@ impl<'a> Scope<'a> {
             };
             if standing == Standing::Undecided {
                 standing = entry.delivery.wait(entry.round, cx.waker());
+                if entry.own && entry.delivery.is_rearmed() {
+                    // It came before our waker was there.
+                    cx.waker().wake_by_ref();
+                }
             }
             match standing {
                 Standing::Undecided => true,
@@ -323,7 +353,8 @@ impl<'a> Scope<'a> {
         // Tokens that go with the inner part are passed on to this node.
         frame::push(self.frame(cx.waker()), || inner.clear());
         let mut foreign = tickets;
-        foreign.append(&mut node.leave_hub(true));
+        node.reclaim_mail();
+        foreign.append(&mut node.leave_hub());
         for entry in node.slow_if(|slow| std::mem::take(&mut slow.entries)) {
             if entry.own {
                 entry.delivery.settle();
@@ -343,6 +374,7 @@ impl<'a> Scope<'a> {
     /// The inner part has returned.
     fn end(&self) -> Answer {
         let mut answer = Answer::default();
+        self.node.reclaim_mail();
         for entry in self.node.slow_if(|slow| std::mem::take(&mut slow.entries)) {
             let standing = if entry.in_pass {
                 entry.delivery.leave(entry.round)
@@ -352,6 +384,7 @@ impl<'a> Scope<'a> {
             if entry.own {
                 answer.undecided |= standing == Standing::Undecided;
                 answer.passed |= standing == Standing::Passed;
+                answer.untaken |= standing == Standing::Untaken;
                 entry.delivery.settle();
             } else if standing == Standing::Untaken {
                 entry.delivery.give_back(entry.round);
@@ -374,6 +407,22 @@ impl<'a> Scope<'a> {
             own.find(|entry| entry.delivery.take_rearmed())
                 .map(|entry| entry.delivery.request.clone())
         })
+    }
+}
+
+/// A pass that goes on: broken off when the inner part panics.
+struct Pass<'a>(&'a Node);
+
+impl Pass<'_> {
+    fn end(self) {
+        self.0.end_pass();
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
+        self.0.break_off_pass();
     }
 }
 
@@ -413,6 +462,33 @@ pub(crate) fn pass_on(ticket: Ticket) -> bool {
     })
 }
 
+/// [`pass_on`] for code that does not go on: whether anything ends it. A hold does not, which waits
+/// for that code.
+pub(crate) fn pass_on_for_good(tickets: Vec<Ticket>) -> bool {
+    let mut ends = false;
+    for ticket in tickets {
+        let is_held_back = is_held_back(ticket.delivery());
+        ends |= pass_on(ticket) && !is_held_back;
+    }
+    ends
+}
+
+/// True when what is passed on here comes to a hold before anything ends for it.
+fn is_held_back(delivery: &Arc<Delivery>) -> bool {
+    frame::with(|innermost| {
+        let mut around = innermost;
+        while let Some(frame) = around {
+            match frame.kind {
+                Kind::Hold => return true,
+                Kind::Target if !frame.node.is_target_of(delivery) => {}
+                Kind::Host | Kind::Catch | Kind::Target => return false,
+            }
+            around = frame.around();
+        }
+        false
+    })
+}
+
 /// True while a scope around here has something to decide about `delivery`.
 pub(crate) fn is_underway(delivery: &Arc<Delivery>) -> bool {
     let is_in = |frame: &Frame<'_>| frame.node.round_in(delivery).is_some();
@@ -428,11 +504,13 @@ pub(crate) fn is_underway(delivery: &Arc<Delivery>) -> bool {
     })
 }
 
-/// [`pass_on`] for several.
-pub(crate) fn pass_all_on(tickets: Vec<Ticket>) {
+/// [`pass_on`] for several; whether there was a frame for any.
+pub(crate) fn pass_all_on(tickets: Vec<Ticket>) -> bool {
+    let mut reached = false;
     for ticket in tickets {
-        pass_on(ticket);
+        reached |= pass_on(ticket);
     }
+    reached
 }
 
 /// The round of `frame` in `delivery`, made if only a frame around it has one.

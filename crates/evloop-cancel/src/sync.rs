@@ -9,9 +9,9 @@ mod native;
 use std::sync::PoisonError;
 
 #[cfg(loom)]
-pub(crate) use modelled::{Mutex, MutexGuard, thread_cell};
+pub(crate) use modelled::{AtomicBool, Mutex, MutexGuard, Ordering, thread_cell};
 #[cfg(not(loom))]
-pub(crate) use native::{Mutex, MutexGuard, thread_cell};
+pub(crate) use native::{AtomicBool, Mutex, MutexGuard, Ordering, thread_cell};
 
 /// Locks what no panic can leave half-written: no user code runs under these locks.
 pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -141,9 +141,11 @@ impl<T: Future, F: Future> Future for TimeoutScope<T, F> {
         }
         let mut this = self.as_mut().project();
         let node = &*this.node.get_mut();
-        let quick = scope::poll_quick(node, cx, |cx| {
-            let future = this.future.as_mut().as_pin_mut();
-            future.expect("polled after it was ready").poll(cx)
+        let quick = scope::poll_quick(node, Role::Target, cx, |cx| {
+            match this.future.as_mut().as_pin_mut() {
+                Some(future) => future.poll(cx),
+                None => gone(*this.state),
+            }
         });
         match quick {
             Some(Poll::Ready(output)) if !node.has_slow() => {
@@ -194,12 +196,7 @@ impl<T: Future, F: Future> TimeoutScope<T, F> {
     ) -> Poll<Result<F::Output, Expired>> {
         let this = self.as_mut().project();
         if this.future.is_none() {
-            assert!(
-                matches!(this.state, TimeoutState::Expiring),
-                "polled after it was ready"
-            );
-            // A request from outside has dropped it, and ends whatever awaits this.
-            return Poll::Pending;
+            return gone(*this.state);
         }
         let mut part = Part {
             future: this.future,
@@ -235,17 +232,24 @@ impl<T: Future, F: Future> TimeoutScope<T, F> {
                 *this.state = TimeoutState::Finished;
                 Poll::Ready(Ok(output.expect("it has just returned")))
             }
-            Outcome::Fired(Fired { foreign }) if foreign.is_empty() => {
+            Outcome::Fired(Fired { foreign }) => {
+                if scope::pass_all_on(foreign) {
+                    *this.state = TimeoutState::Expiring;
+                    return Poll::Pending;
+                }
+                // Its own, or of a target that is not around here, as after a move.
                 *this.state = TimeoutState::Expired;
                 Poll::Ready(Err(Expired))
             }
-            Outcome::Fired(Fired { foreign }) => {
-                *this.state = TimeoutState::Expiring;
-                scope::pass_all_on(foreign);
-                Poll::Pending
-            }
         }
     }
+}
+
+/// The inner future is gone: a request from outside has dropped it, and ends whatever awaits this.
+#[cold]
+fn gone<T>(state: TimeoutState) -> Poll<T> {
+    assert!(state == TimeoutState::Expiring, "polled after it was ready");
+    Poll::Pending
 }
 
 impl<T, F> fmt::Debug for TimeoutScope<T, F> {

@@ -50,8 +50,8 @@ impl Cancelled {
         self.into_tickets().into_iter().for_each(Ticket::swallow);
     }
 
-    /// Refuses the request and takes it back: a task's count of requests goes down by one. Returns
-    /// how many remain; 0 where the target is no task.
+    /// Refuses the request and takes it back: a task's count of requests goes down by one, or by as
+    /// many as have met in this token. Returns how many remain; 0 where the target is no task.
     pub fn uncancel(self) -> usize {
         let tickets = self.into_tickets();
         let remaining = tickets
@@ -72,8 +72,9 @@ impl Cancelled {
     ///
     /// # Panics
     ///
-    /// When polled where the target of the request does not reach, or is over: nothing would ever
-    /// end the wait.
+    /// When polled where the target of the request does not reach, or is over, or inside of a
+    /// [`hold_cancel`](crate::hold_cancel) that is between the two and would wait for it: nothing
+    /// would ever end the wait.
     ///
     /// # Cancel safety
     ///
@@ -145,13 +146,10 @@ impl Future for Resume {
 
     fn poll(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Infallible> {
         if let Some(token) = self.token.take() {
-            let mut reached = false;
-            for ticket in token.into_tickets() {
-                reached |= scope::pass_on(ticket);
-            }
             assert!(
-                reached,
-                "failed to resume a cancellation: its target does not enclose this code, or is over"
+                scope::pass_on_for_good(token.into_tickets()),
+                "failed to resume a cancellation: its target does not enclose this code, is over, or \
+                 is beyond a hold"
             );
         }
         Poll::Pending

@@ -1,7 +1,9 @@
 //! What is made of the end of a coroutine.
 
-use crate::error::TaskResult;
+use crate::error::{JoinError, TaskResult};
 use crate::meta::Meta;
+use crate::outcome::ChildOutput;
+use crate::report::{ErrorContext, report};
 use crate::task_ref::TaskRef;
 
 /// Turns the end of a coroutine into the end of its task. Each function is called once at most, in
@@ -23,9 +25,9 @@ pub(crate) trait Conclude<Output> {
     /// The coroutine is gone.
     fn conclude(&mut self, meta: &Meta, result: TaskResult<Output>) -> TaskResult<Self::Value>;
 
-    /// The task is done.
+    /// The task is done; `detached` says that it is watched and nobody holds its handle.
     #[inline]
-    fn ended(&mut self) {}
+    fn ended(&mut self, _meta: &Meta, _detached: bool) {}
 }
 
 /// The output as it is.
@@ -39,4 +41,41 @@ impl<T> Conclude<T> for Plain {
     fn conclude(&mut self, _meta: &Meta, result: TaskResult<T>) -> TaskResult<T> {
         result
     }
+}
+
+/// The value or the error of a `Result`, which is reported if nobody sees it.
+#[derive(Debug, Default)]
+pub(crate) struct Watched {
+    failure: Option<JoinError>,
+}
+
+impl<O: ChildOutput> Conclude<O> for Watched {
+    type Value = O::Value;
+
+    fn conclude(&mut self, _meta: &Meta, result: TaskResult<O>) -> TaskResult<O::Value> {
+        let result = result.and_then(|output| output.into_value().map_err(JoinError::Failed));
+        if let Err(error @ JoinError::Failed(_)) = &result {
+            self.failure = Some(error.clone());
+        }
+        result
+    }
+
+    fn ended(&mut self, meta: &Meta, detached: bool) {
+        let failure = self.failure.take();
+        if detached && let Some(failure) = failure {
+            report_unseen(meta, failure);
+        }
+    }
+}
+
+/// Reports a failure that nobody will see any more.
+#[cold]
+pub(crate) fn report_unseen(meta: &Meta, failure: JoinError) {
+    let message = format!(
+        "the exception of task '{}' spawned at {} was never retrieved",
+        meta.name(),
+        meta.spawned_at
+    );
+    let context = ErrorContext::new(message).with_exception(failure);
+    report(Some(meta.scheduler), &context);
 }

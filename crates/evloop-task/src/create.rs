@@ -3,6 +3,7 @@
 use std::future::{Future, IntoFuture};
 
 use crate::error::NoRunningLoop;
+use crate::outcome::ChildOutput;
 use crate::scheduler::{Scheduler, current_scheduler};
 use crate::spawn::Builder;
 use crate::task::Task;
@@ -23,6 +24,24 @@ where
     F::Output: Send + 'static,
 {
     Builder::new().spawn(running(), coroutine)
+}
+
+/// Starts a coroutine that returns `()` or a `Result`; the task's result is one `Result` and not two.
+///
+/// The coroutine's error becomes the task's own, [`JoinError::Failed`](crate::JoinError::Failed), which
+/// can be asked for its type. If nobody ever awaits, reads or cancels the task, it is reported to the
+/// exception handler, once: asyncio's "exception was never retrieved".
+///
+/// # Panics
+///
+/// When no loop runs on this thread.
+#[track_caller]
+pub fn try_create_task<F>(coroutine: F) -> Task<<F::Output as ChildOutput>::Value>
+where
+    F: Future<Output: ChildOutput> + Send + 'static,
+    <F::Output as ChildOutput>::Value: Send + 'static,
+{
+    Builder::new().try_spawn(running(), coroutine)
 }
 
 /// As [`create_task`], for a coroutine that is not `Send`: it stays on this thread.

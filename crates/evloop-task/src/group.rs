@@ -1,5 +1,6 @@
 //! Structured concurrency: a scope that owns tasks.
 
+mod borrowing;
 mod error;
 mod member;
 mod roster;
@@ -18,6 +19,7 @@ use crate::scheduler::{Scheduler, current_scheduler};
 use crate::spawn::Builder;
 use crate::task::Task;
 
+pub use borrowing::FutureGroup;
 pub use error::{ChildFailure, GroupClosed, GroupError};
 
 /// A scope that owns tasks: all of them end before it does. asyncio's `TaskGroup`.

@@ -126,6 +126,10 @@ impl Meta {
     /// Records a cancel request and sees to it that it is delivered.
     pub(crate) fn cancel(&self, reason: CancelReason) -> bool {
         if self.state.is_done() {
+            if self.state.is_watched() {
+                // As in asyncio, whoever cancels it has seen how it ended.
+                self.state.see();
+            }
             return false;
         }
         *lock(&self.extra().request) = reason;

@@ -1,5 +1,6 @@
 //! Which outputs count as a failure, and the rules that ask.
 
+use std::convert::Infallible;
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
@@ -64,6 +65,29 @@ impl ChildOutput for () {
 
     fn into_value(self) -> Result<(), Arc<dyn Error + Send + Sync>> {
         Ok(())
+    }
+}
+
+/// A coroutine that never returns by itself: `async { loop { .. } }`.
+impl ChildOutput for never::Never {
+    type Value = Infallible;
+
+    fn into_value(self) -> Result<Infallible, Arc<dyn Error + Send + Sync>> {
+        self
+    }
+}
+
+mod never {
+    /// The type `!`, which may not be named in other places yet.
+    pub(super) type Never = <fn() -> ! as Returns>::Output;
+
+    #[expect(unnameable_types, reason = "it only names the type above")]
+    pub trait Returns {
+        type Output;
+    }
+
+    impl<T> Returns for fn() -> T {
+        type Output = T;
     }
 }
 

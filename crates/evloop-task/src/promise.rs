@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use evloop_cancel::claim::{self, Claim};
+use evloop_cancel::claim::Claim;
 
 use crate::callbacks::{Callback, CallbackId, Label, write_labels};
 use crate::cancel_reason::CancelReason;
@@ -208,7 +208,7 @@ impl<T> Promise<T> {
         }
         let polled = self.poll_ready(cx);
         if polled.is_pending() {
-            claim::note_open();
+            self.claim.note_open();
         }
         polled
     }

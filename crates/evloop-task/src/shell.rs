@@ -223,7 +223,7 @@ where
     } else {
         Slot::full(result)
     };
-    conclude.ended();
+    conclude.ended(meta, finish.detached);
     slot
 }
 
@@ -283,11 +283,12 @@ where
     }
     meta.say_closed();
     drop(conclude.conclude(meta, Err(JoinError::CANCELLED)));
-    if meta.state.finish(End::Cancelled).shared {
+    let finish = meta.state.finish(End::Cancelled);
+    if finish.shared {
         // The callbacks of a task whose loop is gone are dropped unrun.
         drop(meta.take_delivery());
     }
-    conclude.ended();
+    conclude.ended(meta, finish.detached);
 }
 
 /// Drops the coroutine as a part of its task; a panic of its destructor is reported.

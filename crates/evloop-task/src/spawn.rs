@@ -7,11 +7,12 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use crate::anchor::Anchor;
-use crate::conclude::{Conclude, Plain};
+use crate::conclude::{Conclude, Plain, Watched};
 use crate::context::{Context, inherited};
 use crate::eager::EagerStart;
 use crate::home_bound::HomeBound;
 use crate::meta::Meta;
+use crate::outcome::ChildOutput;
 use crate::runnable::Runnable;
 use crate::scheduler::Scheduler;
 use crate::shell::Shell;
@@ -128,6 +129,30 @@ impl Builder {
     {
         let eager = self.starts_eagerly_on(scheduler);
         let (step, task) = self.prepare_specially(scheduler, Plain, coroutine);
+        if eager {
+            scheduler.start_eagerly(step);
+        } else {
+            step.schedule();
+        }
+        task
+    }
+
+    /// As [`Builder::spawn`], for a coroutine that returns `()` or a `Result`: its error becomes the
+    /// task's own, [`JoinError::Failed`](crate::JoinError::Failed), and is reported to the exception
+    /// handler if nobody ever sees it.
+    #[track_caller]
+    pub fn try_spawn<F>(
+        self,
+        scheduler: &'static dyn Scheduler,
+        coroutine: F,
+    ) -> Task<<F::Output as ChildOutput>::Value>
+    where
+        F: Future<Output: ChildOutput> + Send + 'static,
+        <F::Output as ChildOutput>::Value: Send + 'static,
+    {
+        let eager = self.wants_eager_start(scheduler);
+        let (step, task) = self.prepare_as(scheduler, Watched::default(), coroutine);
+        step.watch();
         if eager {
             scheduler.start_eagerly(step);
         } else {

@@ -10,7 +10,10 @@
 //! | 5 | `FAILED` | the shell, with `DONE` | it ended with a panic |
 //! | 6 | `OPEN` | the shell | scopes were open in the coroutine at its last step: a request goes to them |
 //! | 7 | `KEPT` | the shell | something is kept for the next step: an undecided request, remote scopes |
-//! | 8.. | count | anyone | cancel requests made and not taken back |
+//! | 8 | `WATCHED` | whoever makes the task | a failure that nobody sees is reported |
+//! | 9 | `SEEN` | the handle | somebody has seen the result, or the failure |
+//! | 10 | `DETACHED` | the handle, of a watched task | it was dropped: the shell reports what nobody will see |
+//! | 11.. | count | anyone | cancel requests made and not taken back |
 //!
 //! All transitions are read-modify-writes of this one word, so each pair of them is ordered: a
 //! canceller that does not find `ADOPTED` is seen by the shell when it sets `ADOPTED` (the task
@@ -27,7 +30,10 @@ const CANCELLED: u32 = 1 << 4;
 const FAILED: u32 = 1 << 5;
 const OPEN: u32 = 1 << 6;
 const KEPT: u32 = 1 << 7;
-const COUNT_ONE: u32 = 1 << 8;
+const WATCHED: u32 = 1 << 8;
+const SEEN: u32 = 1 << 9;
+const DETACHED: u32 = 1 << 10;
+const COUNT_ONE: u32 = 1 << 11;
 const COUNT_MASK: u32 = !(COUNT_ONE - 1);
 
 /// How a task ended, as its state word remembers it.
@@ -108,6 +114,29 @@ impl StateWord {
     pub(crate) fn take_cancel(&self) -> bool {
         // Acquire: the message of the request.
         self.0.fetch_and(!CANCEL, Ordering::AcqRel) & CANCEL != 0
+    }
+
+    /// Has a failure reported that nobody sees; before the task is shared.
+    pub(crate) fn watch(&self) {
+        self.set(WATCHED, true);
+    }
+
+    /// Never changes once the task is made.
+    #[inline]
+    pub(crate) fn is_watched(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & WATCHED != 0
+    }
+
+    /// Somebody has seen how a watched task ended.
+    pub(crate) fn see(&self) {
+        self.set(SEEN, true);
+    }
+
+    /// The handle of a watched task goes. True when it ended with a failure that nobody has seen: then
+    /// it is for the handle to report, and else for the shell, at the end.
+    pub(crate) fn detach(&self) -> bool {
+        let before = self.0.fetch_or(DETACHED, Ordering::AcqRel);
+        before & (DONE | FAILED | SEEN) == DONE | FAILED
     }
 
     /// Notes whether a step has left scopes open.
@@ -229,6 +258,7 @@ impl StateWord {
         Finish {
             overruled,
             shared: before & SHARED != 0,
+            detached: before & (DETACHED | SEEN) == DETACHED,
         }
     }
 }
@@ -240,6 +270,8 @@ pub(crate) struct Finish {
     pub(crate) overruled: bool,
     /// The result goes to the shared cell.
     pub(crate) shared: bool,
+    /// Nobody holds the handle of a watched task, and no callback gets its result.
+    pub(crate) detached: bool,
 }
 
 #[cfg(test)]

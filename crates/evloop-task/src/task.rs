@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use async_task::FallibleTask;
-use evloop_cancel::claim::{self, Claim};
+use evloop_cancel::claim::Claim;
 
 use crate::anchor::Anchor;
 use crate::callbacks::{Callback, CallbackId, Label, write_labels};
 use crate::cancel_reason::CancelReason;
+use crate::conclude::report_unseen;
 use crate::contained_waker::contained;
 use crate::current;
 use crate::error::{InvalidState, JoinError, TaskResult};
@@ -146,9 +147,17 @@ impl<T> Task<T> {
     pub fn result(&self) -> Result<&TaskResult<T>, InvalidState> {
         let result = self.peek()?;
         if let Err(error) = result {
-            error.mark_observed();
+            self.mark_seen(error);
         }
         Ok(result)
+    }
+
+    /// A failure that somebody has seen is not reported.
+    fn mark_seen(&self, error: &JoinError) {
+        error.mark_observed();
+        if self.meta().state.is_watched() {
+            self.meta().state.see();
+        }
     }
 
     /// Returns why the task gave no value, or `None` if it gave one.
@@ -305,6 +314,10 @@ impl<T: Send + Sync + 'static> Task<T> {
             SharedCell::full(Err(JoinError::invalid(InvalidState::TAKEN))).add(callback, scheduler);
             return;
         }
+        if self.meta().state.is_watched() {
+            // The callback sees it.
+            self.meta().state.see();
+        }
         let cell = self.cell.get_or_init(SharedCell::boxed);
         cell.add(callback, scheduler);
         if cell.result().is_none() && !self.meta().share(Box::new(cell.delivery(scheduler))) {
@@ -346,7 +359,7 @@ impl<T> Future for Task<T> {
         }
         let polled = this.poll_unclaimed(cx, look.is_trusted);
         if polled.is_pending() {
-            claim::note_open();
+            this.claim.note_open();
         }
         polled
     }
@@ -369,7 +382,7 @@ impl<T> Task<T> {
                 Poll::Ready(Fetched::Result(result)) => {
                     self.taken = true;
                     if let Err(error) = &result {
-                        error.mark_observed();
+                        self.mark_seen(error);
                     }
                     return Poll::Ready(result);
                 }
@@ -429,7 +442,7 @@ impl<T> Task<T> {
             Some(Take::Got(result)) => {
                 this.taken = true;
                 if let Err(error) = &result {
-                    error.mark_observed();
+                    this.mark_seen(error);
                 }
                 Poll::Ready(result)
             }
@@ -479,8 +492,23 @@ impl<T> evloop_combinators::Completion for Task<T> {
     }
 }
 
+impl<T> Task<T> {
+    /// Reports the failure of a watched task, if nobody has seen it.
+    #[cold]
+    fn drop_watched(&self) {
+        if self.meta().state.detach()
+            && let Ok(Err(error)) = self.peek()
+        {
+            report_unseen(self.meta(), error.clone());
+        }
+    }
+}
+
 impl<T> Drop for Task<T> {
     fn drop(&mut self) {
+        if self.meta().state.is_watched() {
+            self.drop_watched();
+        }
         let raw = self
             .raw
             .get_mut()

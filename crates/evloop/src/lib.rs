@@ -104,10 +104,11 @@ pub use evloop_reactor::{Direction, ReactorGone, ReactorHandle, Source};
 pub use evloop_signal::{Disposition, Signal};
 pub use evloop_task::{
     Builder as TaskBuilder, CallbackId, Cancellation, Child, ChildFailure, ChildOutput, Context,
-    ContextVar, EnsureFuture, ErrorContext, FirstException, Flatten, GroupClosed, GroupError,
-    InvalidState, InvalidToken, JoinError, NoRunningLoop, Outcome, Panic, Promise, Scheduler,
-    Shield, Shielded, Task, TaskError, TaskGroup, TaskId, TaskRef, TaskResult, Token, copy_context,
-    create_task, create_task_local, current_task, ensure_future, shield, yield_now,
+    ContextVar, EnsureFuture, ErrorContext, FirstException, Flatten, FutureGroup, GroupClosed,
+    GroupError, InvalidState, InvalidToken, JoinError, NoRunningLoop, Outcome, Panic, Promise,
+    Scheduler, Shield, Shielded, Task, TaskError, TaskGroup, TaskId, TaskRef, TaskResult, Token,
+    copy_context, create_task, create_task_local, current_task, ensure_future, shield,
+    try_create_task, yield_now,
 };
 pub use evloop_time::{
     Clock, Deadline, Elapsed, Interval, InvalidDelay, InvalidPeriod, ManualClock, MissedTicks,

@@ -8,6 +8,7 @@ mod contexts;
 mod eager;
 mod event_loop;
 mod executor;
+mod future_groups;
 mod futures;
 mod gathering;
 mod interrupts;
@@ -15,6 +16,7 @@ mod left_over;
 mod runner;
 mod tasks;
 mod threadsafe;
+mod unseen;
 mod waiting;
 
 use std::time::Duration;

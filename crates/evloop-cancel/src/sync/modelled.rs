@@ -1,5 +1,6 @@
 //! loom's twins.
 
+pub(crate) use loom::sync::atomic::{AtomicBool, Ordering};
 pub(crate) use loom::sync::{Mutex, MutexGuard};
 
 /// A thread-local `Cell` of loom's threads.

@@ -1,5 +1,6 @@
 //! The machine's.
 
+pub(crate) use std::sync::atomic::{AtomicBool, Ordering};
 pub(crate) use std::sync::{Mutex, MutexGuard};
 
 /// A thread-local `Cell`, const and without a destructor: it can be read while the thread ends.

@@ -34,6 +34,7 @@ pub(crate) struct Task<'a, T> {
     started: bool,
     wakes: Arc<Wakes>,
     seen: usize,
+    was_asked: bool,
     pub(crate) requests: Arc<Requests>,
 }
 
@@ -51,13 +52,16 @@ impl Requests {
         self.count.fetch_add(1, Ordering::SeqCst);
         let request = Request::new()
             .message(Some(message.into()))
-            .counted(Arc::new(move || {
-                this.count.fetch_sub(1, Ordering::SeqCst) - 1
-            }));
+            .counted(Arc::new(move || this.uncancel()));
         *self.pending.lock().expect("unpoisoned") = Some(request);
         if let Some(waker) = &*self.waker.lock().expect("unpoisoned") {
             waker.wake_by_ref();
         }
+    }
+
+    /// Takes one back.
+    pub(crate) fn uncancel(&self) -> usize {
+        self.count.fetch_sub(1, Ordering::SeqCst) - 1
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -100,6 +104,7 @@ impl<'a, T> Task<'a, T> {
             started: false,
             wakes,
             seen: 0,
+            was_asked: false,
             requests,
         }
     }
@@ -114,6 +119,7 @@ impl<'a, T> Task<'a, T> {
         let waker: Waker = Arc::clone(&self.wakes).into();
         let mut cx = Context::from_waker(&waker);
         let request = self.requests.pending.lock().expect("unpoisoned").take();
+        self.was_asked |= request.is_some();
         if !self.started && request.is_some() {
             self.body = None;
             return Some(End::Cancelled);
@@ -153,6 +159,25 @@ impl<'a, T> Task<'a, T> {
             }
         }
     }
+
+    /// Has it polled.
+    pub(crate) fn wake(&self) {
+        self.wakes.0.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// True once a step has delivered a request.
+    pub(crate) fn was_asked(&self) -> bool {
+        self.was_asked
+    }
+
+    /// Polls it once, if something has woken it.
+    pub(crate) fn step_if_woken(&mut self) -> Option<End<T>> {
+        if self.wakes.0.load(Ordering::SeqCst) == self.seen {
+            return None;
+        }
+        self.step()
+    }
+
     /// Polls it until it is done or nothing wakes it any more.
     pub(crate) fn run(&mut self) -> Option<End<T>> {
         for _ in 0..1000 {

@@ -18,8 +18,9 @@ pub struct GroupError {
 /// One failure in a group: who, and why.
 #[derive(Clone)]
 pub struct ChildFailure {
-    /// `None` for the body.
+    /// `None` for the body, and for a child that is no task.
     name: Option<Arc<str>>,
+    is_body: bool,
     error: JoinError,
 }
 
@@ -52,6 +53,7 @@ impl ChildFailure {
     pub(super) fn of_child(meta: &Meta, error: JoinError) -> Self {
         Self {
             name: Some(meta.name()),
+            is_body: false,
             error,
         }
     }
@@ -59,11 +61,26 @@ impl ChildFailure {
     pub(super) fn of_body(error: Arc<dyn Error + Send + Sync>) -> Self {
         Self {
             name: None,
+            is_body: true,
             error: JoinError::Failed(error),
         }
     }
 
-    /// The name of the child's task; `None` for the body.
+    pub(super) fn of_future(error: JoinError) -> Self {
+        Self {
+            name: None,
+            is_body: false,
+            error,
+        }
+    }
+
+    /// True for the failure of the group's body.
+    #[must_use]
+    pub fn is_body(&self) -> bool {
+        self.is_body
+    }
+
+    /// The name of the child's task; `None` for the body, and in a group of futures.
     #[must_use]
     pub fn task_name(&self) -> Option<&str> {
         self.name.as_deref()
@@ -119,7 +136,8 @@ impl fmt::Display for ChildFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
             Some(name) => write!(f, "task '{name}': {}", self.error),
-            None => write!(f, "the body: {}", self.error),
+            None if self.is_body => write!(f, "the body: {}", self.error),
+            None => write!(f, "a child: {}", self.error),
         }
     }
 }
@@ -128,7 +146,8 @@ impl fmt::Debug for ChildFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
             Some(name) => write!(f, "{name}: {:?}", self.error),
-            None => write!(f, "body: {:?}", self.error),
+            None if self.is_body => write!(f, "body: {:?}", self.error),
+            None => write!(f, "child: {:?}", self.error),
         }
     }
 }

@@ -62,7 +62,7 @@ impl<O: ChildOutput> Conclude<O> for Member {
     }
 
     #[inline]
-    fn ended(&mut self) {
+    fn ended(&mut self, _meta: &Meta, _detached: bool) {
         self.over = true;
         self.roster.child_ended(true);
     }
