@@ -1,8 +1,8 @@
 //! Many futures at a time.
 
 use evloop::{
-    FirstCompleted, WaitSet, as_completed, create_task, create_task_local, gather, race, sleep,
-    try_gather, wait,
+    Cancelled, FirstCompleted, WaitSet, Waitable, as_completed, catch_cancel, create_task,
+    create_task_local, gather, race, sleep, try_gather, wait,
 };
 use evloop_test::{CancelAtEachAwait, Mode, Run};
 
@@ -253,4 +253,109 @@ fn what_completes_is_not_lost_with_the_call_that_waited_for_it() {
     );
 
     assert_eq!(report.n_suspensions, 2);
+}
+
+/// Works for so long, and refuses to end before.
+async fn refuse(state: &State, secs: u32) -> &'static str {
+    match catch_cancel(state.work(secs))
+        .await
+        .map_err(Cancelled::swallow)
+    {
+        Ok(_) => "slept",
+        Err(()) => "refused",
+    }
+}
+
+#[test]
+fn a_request_ends_with_a_gather_whose_children_all_refuse() {
+    CancelAtEachAwait::new().check_with(
+        State::new,
+        async |state: &State| gather((refuse(state, 1), refuse(state, 2))).await,
+        |state, run| {
+            let ended = run.end().value().copied();
+            let expected = match run.fault().map(|fault| (fault.mode(), fault.k())) {
+                None => Some(("slept", "slept")),
+                Some((Mode::Cancel | Mode::CancelWoken, 1)) => Some(("refused", "refused")),
+                Some((Mode::Cancel | Mode::CancelWoken, 2)) => Some(("slept", "refused")),
+                Some(_) => None,
+            };
+            assert_eq!(ended, expected);
+            state.assert_all_dropped();
+        },
+    );
+}
+
+#[test]
+fn a_request_goes_on_from_a_gather_of_which_one_child_refuses() {
+    let report = check_plain(("slept", 2), async |state| {
+        gather((refuse(state, 1), state.work(2))).await
+    });
+
+    assert_eq!(report.n_suspensions, 2);
+}
+
+#[test]
+fn who_refuses_wins_a_race() {
+    CancelAtEachAwait::new().check_with(
+        State::new,
+        async |state: &State| {
+            let works = async {
+                state.work(2).await;
+                "worked"
+            };
+            race((refuse(state, 1), works)).await
+        },
+        |state, run| {
+            let expected = match is_asked_within(run) {
+                true => Some("refused"),
+                false => run.fault().is_none().then_some("slept"),
+            };
+            assert_eq!(run.end().value().copied(), expected);
+            state.assert_all_dropped();
+        },
+    );
+}
+
+#[test]
+fn futures_that_are_waited_for_clean_up() {
+    let handles = |state: &State| {
+        [(1, "a", "not a"), (3, "b", "not b")].map(|(secs, done, cleaned)| {
+            Waitable::new(Box::pin(state.cleaned(secs, done, cleaned)))
+        })
+    };
+    let check = |state: &State, run: &Run<usize>| {
+        assert_plain_end(run, 2);
+        let seen = state.seen.take();
+        let n_cleaned = seen.iter().filter(|seen| seen.len() > 1).count();
+        let n_done = seen.len() - n_cleaned;
+        if is_asked_within(run) {
+            assert_eq!((n_done + n_cleaned, n_cleaned > 0), (2, true), "{seen:?}");
+        } else {
+            assert_eq!(n_cleaned, 0);
+        }
+        state.assert_all_dropped();
+    };
+
+    let waited = CancelAtEachAwait::new().check_with(
+        State::new,
+        async |state: &State| {
+            let (done, _) = wait(handles(state)).await.expect("there are handles");
+            done.len()
+        },
+        check,
+    );
+    let completed = CancelAtEachAwait::new().check_with(
+        State::new,
+        async |state: &State| {
+            let mut completed = as_completed(handles(state));
+            let mut n_done = 0;
+            while let Some(_done) = completed.next().await {
+                n_done += 1;
+            }
+            n_done
+        },
+        check,
+    );
+
+    assert_eq!((waited.n_suspensions, completed.n_suspensions), (2, 2));
 }

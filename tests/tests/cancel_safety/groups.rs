@@ -2,10 +2,10 @@
 
 use std::convert::Infallible;
 
-use evloop::{TaskGroup, sleep, yield_now};
+use evloop::{FutureGroup, TaskGroup, sleep, yield_now};
 use evloop_test::{CancelAtEachAwait, Fault, Mode};
 
-use crate::{SECOND, State, assert_plain_end, is_begun};
+use crate::{SECOND, State, assert_plain_end, is_asked_within, is_begun};
 
 async fn group_of_two(state: &State) {
     let group = TaskGroup::scope(async |group| {
@@ -64,4 +64,44 @@ fn a_second_strike_at_a_group_loses_no_child() {
     });
 
     assert!(report.n_runs > 10, "{report:?}");
+}
+
+async fn group_of_two_futures(state: &State) {
+    let group = FutureGroup::scope(async |group| {
+        let a = async { assert_eq!(state.cleaned(1, "a", "not a").await, 1) };
+        let b = async { assert_eq!(state.cleaned(3, "b", "not b").await, 3) };
+        group.add(a).expect("it is open");
+        sleep(SECOND / 2).await;
+        group.add(b).expect("it is open");
+        sleep(SECOND * 2).await;
+        // Never polled when the group is struck here.
+        let c = state.told(1, "c");
+        group
+            .add(async { assert_eq!(c.await, 1) })
+            .expect("it is open");
+        yield_now().await;
+        state.seen.push("body");
+        Ok::<_, Infallible>(())
+    });
+    group.await.expect("nobody fails");
+    state.seen.push("left");
+}
+
+#[test]
+fn no_child_that_borrows_outlives_its_group() {
+    let test = CancelAtEachAwait::new().twice();
+    let report = test.check_with(State::new, group_of_two_futures, |state, run| {
+        let seen = state.seen.take();
+        assert_eq!(seen.contains(&"left"), run.fault().is_none());
+        assert_eq!(run.end().value().is_some(), run.fault().is_none());
+        let n_cleaned = seen.iter().filter(|seen| seen.starts_with("not")).count();
+        let is_asked_once =
+            is_asked_within(run) && run.fault().is_some_and(|f| f.again().is_none());
+        if is_asked_once && seen.contains(&"a") {
+            assert_eq!(n_cleaned, usize::from(!seen.contains(&"b")), "{seen:?}");
+        }
+        state.assert_all_dropped();
+    });
+
+    assert!(report.n_suspensions >= 5, "{report:?}");
 }

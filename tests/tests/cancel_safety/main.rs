@@ -5,6 +5,7 @@
 //! by itself.
 
 mod combinators;
+mod executors;
 mod groups;
 mod handles;
 mod lent;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use evloop::sleep;
 use evloop_test::{CancelAtEachAwait, End, Report, Run};
 use evloop_tests::Seen;
+use evloop_tests::watchdog::Watchdog;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -36,7 +38,7 @@ impl State {
     }
 
     /// Work of so many seconds, which nobody may keep.
-    fn work(&self, secs: u32) -> impl Future<Output = u32> + Send + 'static {
+    fn work(&self, secs: u32) -> impl Future<Output = u32> + Send + use<> {
         let live = Arc::clone(&self.live);
         async move {
             sleep(SECOND * secs).await;
@@ -46,7 +48,7 @@ impl State {
     }
 
     /// As [`State::work`], and says so when it is done.
-    fn told(&self, secs: u32, done: &'static str) -> impl Future<Output = u32> + Send + 'static {
+    fn told(&self, secs: u32, done: &'static str) -> impl Future<Output = u32> + Send + use<> {
         let (work, seen) = (self.work(secs), self.seen.clone());
         async move {
             let secs = work.await;
@@ -61,7 +63,7 @@ impl State {
         secs: u32,
         done: &'static str,
         cleaned: &'static str,
-    ) -> impl Future<Output = u32> + Send + 'static {
+    ) -> impl Future<Output = u32> + Send + use<> {
         let (work, clean_up) = (self.told(secs, done), self.told(1, cleaned));
         evloop::on_cancel(work, || clean_up)
     }
@@ -71,6 +73,12 @@ impl State {
         let n_live = Arc::strong_count(&self.live) - 1;
         assert_eq!(n_live, 0, "futures inside were not dropped");
     }
+}
+
+/// Runs a test that other threads take part in, which the harness does not watch.
+fn guarded(test: impl FnOnce()) {
+    let _watchdog = Watchdog::new(Duration::from_secs(10));
+    test();
 }
 
 /// True when the scenario was polled at all.
