@@ -255,6 +255,38 @@ fn what_completes_is_not_lost_with_the_call_that_waited_for_it() {
     assert_eq!(report.n_suspensions, 2);
 }
 
+#[test]
+fn what_was_found_late_is_not_lost_with_the_slow_user_who_found_it() {
+    let report = CancelAtEachAwait::new().check_with(
+        State::new,
+        async |state: &State| {
+            let seen = state.seen.clone();
+            let times = [1, 2, 3].map(|secs| create_task(state.work(secs)));
+            let completed = as_completed(times).timeout(sleep(SECOND * 5));
+            let mut completed = Lent::new(completed, |mut completed| {
+                let rest = async move {
+                    while let Some(next) = completed.next().await {
+                        seen.push(next.map_or("late", |_| "next"));
+                    }
+                };
+                create_task_local(rest).detach();
+            });
+            while let Some(next) = completed.next().await {
+                state.seen.push(next.map_or("late", |_| "next"));
+                sleep(SECOND * 10).await;
+            }
+        },
+        |state, run| {
+            assert_plain_end(run, ());
+            let expected: &[_] = if is_begun(run) { &["next"; 3] } else { &[] };
+            assert_eq!(state.seen.take(), expected);
+        },
+    );
+
+    // What completes while it sleeps wakes it too.
+    assert!(report.n_suspensions >= 4, "{report:?}");
+}
+
 /// Works for so long, and refuses to end before.
 async fn refuse(state: &State, secs: u32) -> &'static str {
     match catch_cancel(state.work(secs))

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use evloop::{FutureGroup, TaskGroup, sleep, yield_now};
+use evloop::{FutureGroup, TaskGroup, create_task, sleep, yield_now};
 use evloop_test::{CancelAtEachAwait, Fault, Mode};
 
 use crate::{SECOND, State, assert_plain_end, is_asked_within, is_begun};
@@ -74,7 +74,6 @@ async fn group_of_two_futures(state: &State) {
         sleep(SECOND / 2).await;
         group.add(b).expect("it is open");
         sleep(SECOND * 2).await;
-        // Never polled when the group is struck here.
         let c = state.told(1, "c");
         group
             .add(async { assert_eq!(c.await, 1) })
@@ -104,4 +103,33 @@ fn no_child_that_borrows_outlives_its_group() {
     });
 
     assert!(report.n_suspensions >= 5, "{report:?}");
+}
+
+#[test]
+fn a_child_that_was_never_polled_is_dropped_with_its_group() {
+    let report = CancelAtEachAwait::new().check_with(
+        State::new,
+        async |state: &State| {
+            let group = FutureGroup::scope(async |group: FutureGroup<'static>| {
+                let (adder, child) = (group.clone(), state.told(2, "child"));
+                // Adds it, and wakes the group, between two polls.
+                let adding = async move {
+                    sleep(SECOND).await;
+                    let child = async move { assert_eq!(child.await, 2) };
+                    let _closed = adder.add(child);
+                };
+                create_task(adding).detach();
+                sleep(SECOND * 2).await;
+                Ok::<_, Infallible>(())
+            });
+            group.await.expect("nobody fails");
+        },
+        |state, run| {
+            assert_plain_end(run, ());
+            assert_eq!(state.seen.len(), usize::from(run.fault().is_none()));
+            state.assert_all_dropped();
+        },
+    );
+
+    assert!(report.n_suspensions >= 3, "{report:?}");
 }
