@@ -43,7 +43,9 @@ impl Handle {
     ///
     /// # Cancel safety
     ///
-    /// Dropping an await loses nothing: the promise can be awaited again.
+    /// Dropping an await, or the promise, loses nothing: the work is done all the same. A cancel
+    /// request to who awaits the promise cancels it: work that has not begun is never done, the
+    /// result of other work is dropped.
     pub fn run_in_executor<F, T>(&self, executor: Option<&dyn Executor>, work: F) -> Promise<T>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -225,7 +227,9 @@ impl<T> Drop for Delivery<T> {
 ///
 /// # Cancel safety
 ///
-/// Dropping it does not stop work that has started: it goes on, and its result is dropped.
+/// Dropped before its first poll it does nothing. After that the work is handed over: dropping it, and
+/// a cancel request, which waits for no thread, leave the work to be done, begun or not; its result is
+/// dropped.
 ///
 /// # Panics
 ///

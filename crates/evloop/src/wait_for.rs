@@ -36,8 +36,9 @@ use crate::timeout::{Timeout, timeout};
 ///
 /// # Cancel safety
 ///
-/// A cancel request is forwarded to the task, waited for, and then goes on. Dropping it detaches the
-/// task.
+/// A cancel request is forwarded to the task, which is waited for; then it goes on, unless the task
+/// refused it and gave a value. A task that had ended before is not asked, and its result goes with the
+/// handle. Dropping the future detaches the task.
 pub fn wait_for<H: Awaited>(handle: H, limit: impl Into<Option<Duration>>) -> Timeout<H> {
     timeout(limit, handle)
 }
@@ -70,6 +71,11 @@ impl<H> Awaited for Shield<H> where Self: Future {}
 ///     assert!(wait_for!(async { unreachable!() }, Duration::ZERO).await.is_err());
 /// });
 /// ```
+///
+/// # Cancel safety
+///
+/// For a task or promise as [`wait_for`](fn@crate::wait_for); any other future is dropped with it, and
+/// asked to end with it, as by [`timeout`](crate::timeout()).
 #[macro_export]
 macro_rules! wait_for {
     ($awaitable:expr, $limit:expr $(,)?) => {{
@@ -89,6 +95,10 @@ macro_rules! wait_for {
 ///     assert_eq!(evloop::shield!(async { 7 }).await.unwrap(), 7);
 /// });
 /// ```
+///
+/// # Cancel safety
+///
+/// As [`shield`](fn@crate::shield): dropped or cancelled, what it waits for goes on.
 #[macro_export]
 macro_rules! shield {
     ($awaitable:expr $(,)?) => {

@@ -1,7 +1,7 @@
 //! Awaiting tasks and promises.
 
 use evloop::{
-    JoinError, Promise, Task, catch_cancel, create_task, create_task_local, shield, sleep,
+    JoinError, Promise, Task, catch_cancel, create_task, create_task_local, shield, sleep, wait_for,
 };
 use evloop_test::{CancelAtEachAwait, End, Mode, Run};
 
@@ -49,12 +49,19 @@ fn a_task_that_refuses_spends_the_request() {
         }
     };
 
-    CancelAtEachAwait::new().check(
-        async || create_task(refuses()).await.unwrap(),
-        |run| match mode(run) {
-            Some(Mode::Cancel) => assert_eq!(run.end(), &End::Value("refused")),
-            _ => assert_plain_end(run, "slept"),
+    let check = |run: &Run<&str>| match mode(run) {
+        Some(Mode::Cancel) => assert_eq!(run.end(), &End::Value("refused")),
+        _ => assert_plain_end(run, "slept"),
+    };
+
+    let test = CancelAtEachAwait::new();
+    test.check(async || create_task(refuses()).await.unwrap(), check);
+    test.check(
+        async || {
+            let limited = wait_for(create_task(refuses()), SECOND * 5);
+            limited.await.unwrap().unwrap()
         },
+        check,
     );
 }
 
