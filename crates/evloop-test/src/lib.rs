@@ -73,6 +73,8 @@
 //! I/O, and no `Handle` of the facade. It cannot end a poll that never returns. For orders of threads
 //! use `loom` or `shuttle`.
 
+#![forbid(unsafe_code)]
+
 mod at_each_await;
 mod failure;
 mod fault;

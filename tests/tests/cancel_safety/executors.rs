@@ -57,7 +57,8 @@ where
         }
         task.cancelled()
     });
-    assert!(cancelled.unwrap(), "it waits for no thread");
+    let cancelled = cancelled.expect("nothing stops the loop");
+    assert!(cancelled, "it waits for no thread");
     jobs.run_all();
 }
 

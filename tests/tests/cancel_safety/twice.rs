@@ -80,7 +80,7 @@ fn groups_in_groups() {
             });
             inner.await
         });
-        outer.await.expect("nobody fails");
+        Box::pin(outer).await.expect("nobody fails");
     });
 }
 
