@@ -1,7 +1,7 @@
 //! A result that another thread provides: pending until the loop runs, then there for good.
 //!
 //! The program is in `examples/src/promise.rs`. Run it with `cargo run --example promise`; add
-//! `-- --fast` for a hundred times faster.
+//! `-- --fast` to skip the waiting.
 
 fn main() {
     evloop_examples::promise::program(evloop_examples::Pace::from_args());

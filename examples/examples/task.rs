@@ -1,7 +1,7 @@
 //! A coroutine made a task before the loop runs.
 //!
 //! The program is in `examples/src/task.rs`. Run it with `cargo run --example task`; add
-//! `-- --fast` for a hundred times faster.
+//! `-- --fast` to skip the waiting.
 
 fn main() {
     evloop_examples::task::program(evloop_examples::Pace::from_args());

@@ -1,6 +1,6 @@
-//! Everything in order: coroutines, promises, tasks, gather and wait, callbacks, executors.
+//! Everything in order: coroutines, promises, tasks, gather and wait, callbacks, executors, cancellation.
 //!
-//! Run it with `cargo run --release --example tour`; add `-- --fast` for a hundred times faster.
+//! Run it with `cargo run --release --example tour`; add `-- --fast` to skip the waiting.
 
 #![expect(
     clippy::print_stdout,
@@ -8,8 +8,8 @@
 )]
 
 use evloop_examples::{
-    Pace, callbacks, coroutines, create_task, done_callback, gather_and_wait, promise,
-    run_in_executor, task,
+    Pace, callbacks, cancellation, coroutines, create_task, done_callback, gather_and_wait,
+    promise, run_in_executor, task,
 };
 
 /// A heading and its program.
@@ -17,7 +17,7 @@ type Stop = (&'static str, fn(Pace));
 
 fn main() {
     let pace = Pace::from_args();
-    let stops: [Stop; 8] = [
+    let stops: [Stop; 9] = [
         (
             "Coroutines: two that wait at the same time",
             coroutines::program,
@@ -32,6 +32,10 @@ fn main() {
             run_in_executor::program,
         ),
         ("call_soon, call_later, call_at", callbacks::program),
+        (
+            "Cancellation: clean-up, limits, groups, refusal",
+            cancellation::program,
+        ),
     ];
     for (n, (title, program)) in stops.into_iter().enumerate() {
         println!("\n== {}. {title}", n + 1);

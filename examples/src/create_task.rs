@@ -1,13 +1,14 @@
 //! The ways to make a task, and what `ensure_future` does with what is one already.
 
 use std::future::{Ready, ready};
+use std::time::Duration;
 
 use evloop::{Handle, create_task, ensure_future, sleep};
 
 use crate::Pace;
 
-async fn a(pace: Pace) -> &'static str {
-    sleep(pace.millis(100)).await;
+async fn a() -> &'static str {
+    sleep(Duration::from_millis(100)).await;
     "A"
 }
 
@@ -25,17 +26,17 @@ impl IntoFuture for Request {
 
 /// Runs the program.
 pub fn program(pace: Pace) {
-    evloop::run(async {
-        let by_function = create_task(a(pace));
+    pace.run(async {
+        let by_function = create_task(a());
         println!("create_task: {:?}", by_function.await);
 
-        let by_loop = Handle::current().create_task(a(pace));
+        let by_loop = Handle::current().create_task(a());
         println!("loop.create_task: {:?}", by_loop.await);
 
-        let by_ensure_future = ensure_future!(a(pace));
+        let by_ensure_future = ensure_future!(a());
         println!("ensure_future of a coroutine: {:?}", by_ensure_future.await);
 
-        let task = create_task(a(pace));
+        let task = create_task(a());
         let id = task.id();
         let same = ensure_future!(task);
         println!(

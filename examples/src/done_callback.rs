@@ -1,11 +1,13 @@
 //! Callbacks that are called with a task's result.
 
+use std::time::Duration;
+
 use evloop::{TaskResult, create_task, sleep};
 
 use crate::Pace;
 
-async fn funa(pace: Pace) -> &'static str {
-    sleep(pace.millis(100)).await;
+async fn funa() -> &'static str {
+    sleep(Duration::from_millis(100)).await;
     "funa"
 }
 
@@ -23,8 +25,8 @@ fn callback_n(result: &TaskResult<&'static str>, n: u32) {
 
 /// Runs the program.
 pub fn program(pace: Pace) {
-    evloop::run(async {
-        let task = create_task(funa(pace));
+    pace.run(async {
+        let task = create_task(funa());
         task.add_done_callback(callback);
         // asyncio binds further arguments with functools.partial; a closure captures them.
         task.add_done_callback(|result| callback_n(result, 1));

@@ -1,52 +1,54 @@
 //! Waiting on several things: `gather` for results in order, `wait` for who is done when.
 
+use std::time::Duration;
+
 use evloop::{AllCompleted, FirstCompleted, FirstException, create_task, gather, sleep, wait};
 
 use crate::Pace;
 
-async fn a(pace: Pace) -> &'static str {
+async fn a() -> &'static str {
     println!("Suspending a");
-    sleep(pace.seconds(3)).await;
+    sleep(Duration::from_secs(3)).await;
     println!("Resuming a");
     "A"
 }
 
-async fn b(pace: Pace) -> &'static str {
+async fn b() -> &'static str {
     println!("Suspending b");
-    sleep(pace.seconds(1)).await;
+    sleep(Duration::from_secs(1)).await;
     println!("Resuming b");
     "B"
 }
 
-async fn fails(pace: Pace) -> Result<&'static str, &'static str> {
+async fn fails() -> Result<&'static str, &'static str> {
     println!("Suspending fails");
-    sleep(pace.seconds(1)).await;
+    sleep(Duration::from_secs(1)).await;
     println!("Failing");
     Err("an error")
 }
 
-async fn succeeds(pace: Pace) -> Result<&'static str, &'static str> {
-    let result = a(pace).await;
+async fn succeeds() -> Result<&'static str, &'static str> {
+    let result = a().await;
     Ok(result)
 }
 
 /// Runs the program.
 pub fn program(pace: Pace) {
     println!("-- gather: results in the order of the arguments, though b ends first");
-    evloop::run(async {
-        let (first, second) = gather((a(pace), b(pace))).await;
+    pace.run(async {
+        let (first, second) = gather((a(), b())).await;
         println!("{first} {second}");
     });
     println!("-- wait, ALL_COMPLETED");
-    evloop::run(wait_for_all(pace));
+    pace.run(wait_for_all());
     println!("-- wait, FIRST_COMPLETED");
-    evloop::run(wait_for_first(pace));
+    pace.run(wait_for_first());
     println!("-- wait, FIRST_EXCEPTION");
-    evloop::run(wait_for_exception(pace));
+    pace.run(wait_for_exception());
 }
 
-async fn wait_for_all(pace: Pace) {
-    let tasks = [named("a", a(pace)), named("b", b(pace))];
+async fn wait_for_all() {
+    let tasks = [named("a", a()), named("b", b())];
     let (done, pending) = wait(tasks)
         .return_when(AllCompleted)
         .await
@@ -55,8 +57,8 @@ async fn wait_for_all(pace: Pace) {
     println!("pending: {pending:?}");
 }
 
-async fn wait_for_first(pace: Pace) {
-    let tasks = [named("a", a(pace)), named("b", b(pace))];
+async fn wait_for_first() {
+    let tasks = [named("a", a()), named("b", b())];
     let (done, pending) = wait(tasks)
         .return_when(FirstCompleted)
         .await
@@ -71,11 +73,8 @@ async fn wait_for_first(pace: Pace) {
     println!("done later: {done:?}");
 }
 
-async fn wait_for_exception(pace: Pace) {
-    let tasks = [
-        named("succeeds", succeeds(pace)),
-        named("fails", fails(pace)),
-    ];
+async fn wait_for_exception() {
+    let tasks = [named("succeeds", succeeds()), named("fails", fails())];
     let (done, pending) = wait(tasks)
         .return_when(FirstException)
         .await

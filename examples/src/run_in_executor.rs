@@ -17,22 +17,20 @@ fn a1(delay: Duration) -> &'static str {
     "A1"
 }
 
-async fn b1(pace: Pace) -> &'static str {
-    sleep(pace.seconds(1)).await;
+async fn b1() -> &'static str {
+    sleep(Duration::from_secs(1)).await;
     "B1"
 }
 
 async fn main_method(pace: Pace, executor: Option<&dyn Executor>) {
     let event_loop = Handle::current();
     let start = event_loop.time();
-    let delay = pace.seconds(1);
+    let delay = pace.blocking(Duration::from_secs(1));
     let blocking = event_loop.run_in_executor(executor, move || a1(delay));
-    let (a, b) = gather((blocking, b1(pace))).await;
+    let (a, b) = gather((blocking, b1())).await;
     println!("{} {b}", a.unwrap_or("failed"));
-    println!(
-        "main method Cost: {:.6}",
-        pace.unscaled(event_loop.time() - start)
-    );
+    let cost = event_loop.time() - start;
+    println!("main method Cost: {:.6}", cost.as_secs_f64());
 }
 
 /// Runs the program.
@@ -42,7 +40,7 @@ async fn main_method(pace: Pace, executor: Option<&dyn Executor>) {
 /// When the pool's options are refused, which they are not.
 pub fn program(pace: Pace) {
     println!("-- the default executor");
-    evloop::run(main_method(pace, None));
+    pace.run(main_method(pace, None));
 
     println!("-- an executor of the user's");
     let pool = BlockingPool::builder()
@@ -50,5 +48,5 @@ pub fn program(pace: Pace) {
         .thread_name("mine")
         .build();
     let pool: Arc<dyn Executor> = Arc::new(pool.expect("two threads are allowed"));
-    evloop::run(main_method(pace, Some(&pool)));
+    pace.run(main_method(pace, Some(&pool)));
 }

@@ -1,12 +1,14 @@
 //! A coroutine made a task before the loop runs.
 
-use evloop::{EventLoop, sleep};
+use std::time::Duration;
+
+use evloop::sleep;
 
 use crate::Pace;
 
-async fn a(pace: Pace) {
+async fn a() {
     println!("Suspending a");
-    sleep(pace.seconds(1)).await;
+    sleep(Duration::from_secs(1)).await;
     println!("Resuming a");
 }
 
@@ -16,8 +18,8 @@ async fn a(pace: Pace) {
 ///
 /// When the system makes no descriptors for a loop, or the task fails.
 pub fn program(pace: Pace) {
-    let event_loop = EventLoop::new().expect("the system makes descriptors");
-    let task = event_loop.ensure_future(a(pace));
+    let event_loop = pace.event_loop();
+    let task = event_loop.ensure_future(a());
     let ended = event_loop.run_until_complete(task);
     ended
         .expect("nobody stops the loop")

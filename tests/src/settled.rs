@@ -82,6 +82,16 @@
 //! # }
 //! ```
 //!
+//! # 89: a limit is entered once
+//!
+//! ```compile_fail,E0382
+//! # async fn program() {
+//! let limit = evloop::TimeLimit::after(std::time::Duration::from_secs(1));
+//! let _ = limit.run(async {}).await;
+//! let _ = limit.run(async {}).await;
+//! # }
+//! ```
+//!
 //! # Beside the cases: what belongs to one thread stays there
 //!
 //! A loop is not sent to another thread, and no coroutine that is not `Send` is given to a handle:

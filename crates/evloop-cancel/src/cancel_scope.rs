@@ -117,8 +117,9 @@ impl ScopeHandle {
         self.request(Request::new().message(Some(message.into())))
     }
 
+    /// As [`ScopeHandle::cancel`], with a request that says more.
     #[track_caller]
-    fn request(&self, request: Request) -> bool {
+    pub fn request(&self, request: Request) -> bool {
         let request = request.origin(Some(Location::caller()));
         let (old, waker) = {
             let mut state = lock(&self.0.state);

@@ -7,7 +7,7 @@ use std::task::Context;
 
 use sync_wrapper::SyncWrapper;
 
-use crate::delivery::{Delivery, Ticket};
+use crate::delivery::{Mark, Ticket};
 use crate::frame;
 use crate::node::Node;
 use crate::request::Request;
@@ -18,7 +18,8 @@ use crate::scope;
 /// A future with a claim asks [`is_quiet`](Self::is_quiet) at each poll. While that says yes, it polls
 /// itself as ever, and calls [`note_open`](Self::note_open) when it is pending. Otherwise it asks
 /// [`take_due`](Self::take_due), forwards the request if there is one, and when it knows the end calls
-/// [`pass_on`](Self::pass_on) and stays pending, or [`swallow`](Self::swallow) and is ready.
+/// [`pass_on`](Self::pass_on) and stays pending, or [`swallow`](Self::swallow) or
+/// [`ask_again`](Self::ask_again) and is ready.
 ///
 /// # Cost
 ///
@@ -39,7 +40,7 @@ struct State {
     node: Node,
     held: Vec<Ticket>,
     /// What was passed on, as long as nothing has come of it.
-    passed: Vec<Arc<Delivery>>,
+    passed: Vec<Mark>,
 }
 
 impl State {
@@ -163,19 +164,30 @@ impl Claim {
     pub fn pass_on(&mut self) {
         if let Some(state) = self.get() {
             for ticket in std::mem::take(&mut state.held) {
-                state.passed.push(Arc::clone(ticket.delivery()));
-                scope::pass_on(ticket);
+                let mark = Mark::default();
+                scope::pass_on_with(ticket, Some(&mark));
+                state.passed.push(mark);
             }
         }
     }
 
-    /// True while the scope around has not acted on what was passed on: others in it have still to
-    /// decide. The future stays pending meanwhile.
+    /// Has the targets of what is held asked again, as if the requests were made now: for a future that
+    /// gives an error of its own, and is ready.
+    pub fn ask_again(&mut self) {
+        if let Some(state) = self.get() {
+            std::mem::take(&mut state.held)
+                .into_iter()
+                .for_each(scope::ask_again);
+        }
+    }
+
+    /// True while no scope has ended for what was passed on: others in it have still to decide. The
+    /// future stays pending meanwhile. A new await of the same handle, behind such a scope, does not.
     pub fn is_passing_on(&mut self) -> bool {
         let Some(state) = self.get() else {
             return false;
         };
-        state.passed.retain(scope::is_underway);
+        state.passed.retain(|mark| Arc::strong_count(mark) > 1);
         !state.passed.is_empty()
     }
 

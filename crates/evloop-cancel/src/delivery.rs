@@ -50,7 +50,13 @@ struct Round {
     mailed: bool,
     /// Whoever polls the scope, while it waits for decisions.
     waker: Option<Waker>,
+    /// One for each who has passed it on and wants to know when a scope ends for it.
+    marks: Vec<Mark>,
 }
+
+/// Goes with what was passed on, outwards, until a scope ends for it: then its maker's is the only
+/// one left.
+pub(crate) type Mark = Arc<()>;
 
 /// How a round stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,11 +169,12 @@ impl Delivery {
     }
 
     /// Has the round's scope end, whatever those inside decide.
-    pub(crate) fn pass_round(&self, round: u32) {
+    pub(crate) fn pass_round(&self, round: u32, mark: Option<&Mark>) {
         let mut tree = self.tree();
         let place = tree.round(round);
         place.passed = true;
         place.taken = true;
+        place.marks.extend(mark.map(Arc::clone));
     }
 
     /// The scope ends and answers for what was passed on: its share in the round above, as a ticket.
@@ -181,6 +188,7 @@ impl Delivery {
             return None;
         }
         place.passed = false;
+        place.marks.clear();
         let above = place.above?;
         let place = tree.round(above);
         place.n_undecided += 1;
@@ -229,6 +237,7 @@ impl Delivery {
     pub(crate) fn settle(&self) {
         let mut tree = self.tree();
         tree.settled = true;
+        tree.rounds.iter_mut().for_each(|round| round.marks.clear());
         let wakers: Vec<Waker> = tree
             .rounds
             .iter_mut()
@@ -281,6 +290,7 @@ impl Tree {
 
     fn free_round(&mut self, round: u32) {
         if round != ROOT {
+            self.round(round).marks.clear();
             self.free.push(round);
         }
     }
@@ -302,10 +312,12 @@ impl Tree {
             if place.n_undecided > 0 {
                 // What is passed on by a scope that is over, the one above hears at once.
                 if place.closed && std::mem::take(&mut place.passed) {
+                    let mut marks = std::mem::take(&mut place.marks);
                     let above = place.above?;
                     let above = self.round(above);
                     above.passed = true;
                     above.taken = true;
+                    above.marks.append(&mut marks);
                 }
                 return None;
             }
@@ -314,6 +326,7 @@ impl Tree {
             }
             let passed = place.passed;
             let closed = place.closed;
+            let mut marks = std::mem::take(&mut place.marks);
             place.finished = true;
             let Some(above) = place.above else {
                 return place.waker.take();
@@ -326,6 +339,7 @@ impl Tree {
             if passed {
                 place.passed = true;
                 place.taken = true;
+                place.marks.append(&mut marks);
             }
             round = above;
         }
@@ -344,6 +358,7 @@ impl Round {
             closed: false,
             mailed: false,
             waker: None,
+            marks: Vec::new(),
         }
     }
 

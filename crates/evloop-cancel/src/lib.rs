@@ -86,7 +86,7 @@ pub use cancel_scope::{CancelScope, RunScope, ScopeHandle, Stopped};
 pub use catch::{CatchCancel, catch_cancel, catch_late};
 pub use cleanup::{finally_within, on_cancel};
 pub use hold::{HoldCancel, hold_cancel};
-pub use request::Request;
+pub use request::{Cause, Request};
 pub use timeout::{Expired, TimeoutScope, TimeoutState, timeout_scope};
 pub use token::{Cancelled, Resume};
 

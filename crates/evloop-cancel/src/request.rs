@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::panic::Location;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// A request to end: its message, where it was made, and how to take it back.
@@ -10,6 +11,7 @@ pub struct Request {
     message: Option<Arc<str>>,
     origin: Option<&'static Location<'static>>,
     counted: Option<Counted>,
+    cause: Option<Cause>,
 }
 
 /// How to take a request back, and what that gave: several scopes may get the same request.
@@ -17,6 +19,20 @@ pub struct Request {
 struct Counted {
     uncancel: Arc<dyn Fn() -> usize + Send + Sync>,
     remaining: Arc<OnceLock<usize>>,
+}
+
+/// What several requests have in common that are made for one reason: who gets two of them, by
+/// different ways, is asked once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cause(u64);
+
+impl Cause {
+    /// A cause that no other request has.
+    #[must_use]
+    pub fn unique() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
 }
 
 impl Request {
@@ -49,6 +65,19 @@ impl Request {
             remaining: Arc::default(),
         });
         self
+    }
+
+    /// Adds the cause that it shares with other requests.
+    #[must_use]
+    pub fn cause(mut self, cause: Option<Cause>) -> Self {
+        self.cause = cause;
+        self
+    }
+
+    /// The cause that it shares with other requests, if there is one.
+    #[must_use]
+    pub fn get_cause(&self) -> Option<Cause> {
+        self.cause
     }
 
     /// Why it was made, if it says.

@@ -9,9 +9,9 @@ use std::any::Any;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use crate::delivery::{Delivery, Standing, Ticket};
+use crate::delivery::{Delivery, Mark, Standing, Ticket};
 use crate::frame::{self, Frame, Kind};
-use crate::node::Node;
+use crate::node::{Entry, Node};
 use crate::request::Request;
 
 /// What is inside of a scope.
@@ -143,7 +143,7 @@ pub(crate) fn finish_branch(node: &Node, cx: &mut Context<'_>, inner: &mut dyn I
             place: Place::Branch,
             ..Scope::new(node, Role::Catch, around)
         };
-        scope.suspend(cx, inner)
+        scope.suspend(&mut None, cx, inner)
     })
 }
 
@@ -177,7 +177,7 @@ pub(crate) fn finish_slow(
         if ready {
             Outcome::Ready(scope.end())
         } else {
-            scope.suspend(cx, inner)
+            scope.suspend(&mut None, cx, inner)
         }
     })
 }
@@ -259,12 +259,18 @@ impl<'a> Scope<'a> {
         pass.end();
         match polled {
             Poll::Ready(()) => Outcome::Ready(self.end()),
-            Poll::Pending => self.suspend(cx, inner),
+            Poll::Pending => self.suspend(own, cx, inner),
         }
     }
 
     /// The inner part is pending: acts on what has been decided.
-    fn suspend(&self, cx: &mut Context<'_>, inner: &mut dyn Inner) -> Outcome {
+    fn suspend(
+        &self,
+        own: &mut Option<Request>,
+        cx: &mut Context<'_>,
+        inner: &mut dyn Inner,
+    ) -> Outcome {
+        self.leave_pass(own, cx);
         if self.examine(cx) {
             return self.fire(Vec::new(), cx, inner);
         }
@@ -285,18 +291,47 @@ impl<'a> Scope<'a> {
         Outcome::Pending
     }
 
+    /// Lets go of what was held open for the pass. A target that nobody inside has heard, neither for
+    /// itself nor for one around it, gives way: the catcher around it ends, and it asks later.
+    fn leave_pass(&self, own: &mut Option<Request>, cx: &Context<'_>) {
+        let mut entries = self.node.slow_if(|slow| std::mem::take(&mut slow.entries));
+        let mut untaken_foreign = false;
+        let mut untaken_own = None;
+        for (index, entry) in entries.iter_mut().enumerate() {
+            if std::mem::take(&mut entry.in_pass)
+                && entry.delivery.leave(entry.round) == Standing::Untaken
+            {
+                untaken_foreign |= !entry.own;
+                untaken_own = untaken_own.or(entry.own.then_some(index));
+            }
+        }
+        if self.role == Role::Target
+            && untaken_foreign
+            && let Some(index) = untaken_own
+        {
+            let entry = entries.remove(index);
+            entry.delivery.settle();
+            *own = Some(entry.delivery.request.clone());
+            cx.waker().wake_by_ref();
+        }
+        self.put_back(entries);
+    }
+
+    /// Gives the node back what was taken out to look at, before what came meanwhile.
+    fn put_back(&self, mut entries: Vec<Entry>) {
+        self.node.slow_if(|slow| {
+            entries.append(&mut slow.entries);
+            slow.entries = entries;
+        });
+    }
+
     /// Looks at every delivery; true when the scope has to end for one of them.
     fn examine(&self, cx: &Context<'_>) -> bool {
         let mut fires = false;
         let mut entries = self.node.slow_if(|slow| std::mem::take(&mut slow.entries));
         entries.retain_mut(|entry| {
             let ends_for_it = entry.own || self.role != Role::Target;
-            let was_in_pass = std::mem::take(&mut entry.in_pass);
-            let mut standing = if was_in_pass {
-                entry.delivery.leave(entry.round)
-            } else {
-                entry.delivery.standing(entry.round)
-            };
+            let mut standing = entry.delivery.standing(entry.round);
             if standing == Standing::Undecided {
                 standing = entry.delivery.wait(entry.round, cx.waker());
                 if entry.own && entry.delivery.is_rearmed() {
@@ -316,7 +351,7 @@ impl<'a> Scope<'a> {
                     false
                 }
                 Standing::Untaken | Standing::Passed if ends_for_it => {
-                    entry.delivery.pass_round(entry.round);
+                    entry.delivery.pass_round(entry.round, None);
                     fires = true;
                     true
                 }
@@ -337,10 +372,7 @@ impl<'a> Scope<'a> {
                 !relayed
             });
         }
-        self.node.slow_if(|slow| {
-            entries.append(&mut slow.entries);
-            slow.entries = entries;
-        });
+        self.put_back(entries);
         fires
     }
 
@@ -383,7 +415,8 @@ impl<'a> Scope<'a> {
             };
             if entry.own {
                 answer.undecided |= standing == Standing::Undecided;
-                answer.passed |= standing == Standing::Passed;
+                // Asked again, and there is nobody left to ask: never decided.
+                answer.passed |= standing == Standing::Passed || entry.delivery.is_rearmed();
                 answer.untaken |= standing == Standing::Untaken;
                 entry.delivery.settle();
             } else if standing == Standing::Untaken {
@@ -442,6 +475,11 @@ pub(crate) fn not_taken(tickets: Vec<Ticket>) -> Vec<Ticket> {
 /// Passes a share on to the innermost frame that the target reaches; asks the target again when
 /// there is none. Returns whether there was one.
 pub(crate) fn pass_on(ticket: Ticket) -> bool {
+    pass_on_with(ticket, None)
+}
+
+/// [`pass_on`], with a mark that goes along until a scope ends for it.
+pub(crate) fn pass_on_with(ticket: Ticket, mark: Option<&Mark>) -> bool {
     let delivery = Arc::clone(ticket.delivery());
     if delivery.is_settled() {
         ticket.swallow();
@@ -456,7 +494,7 @@ pub(crate) fn pass_on(ticket: Ticket) -> bool {
             ticket.rearm();
             return false;
         };
-        delivery.pass_round(round);
+        delivery.pass_round(round, mark);
         ticket.swallow();
         true
     })
@@ -489,19 +527,13 @@ fn is_held_back(delivery: &Arc<Delivery>) -> bool {
     })
 }
 
-/// True while a scope around here has something to decide about `delivery`.
-pub(crate) fn is_underway(delivery: &Arc<Delivery>) -> bool {
-    let is_in = |frame: &Frame<'_>| frame.node.round_in(delivery).is_some();
-    frame::with(|innermost| {
-        let mut around = innermost;
-        while let Some(frame) = around {
-            if is_in(frame) {
-                return !delivery.is_settled();
-            }
-            around = frame.around();
-        }
-        false
-    })
+/// Asks the target again: the next suspension in it is interrupted, innermost scopes first.
+pub(crate) fn ask_again(ticket: Ticket) {
+    if ticket.delivery().is_settled() {
+        ticket.swallow();
+    } else {
+        ticket.rearm();
+    }
 }
 
 /// [`pass_on`] for several; whether there was a frame for any.

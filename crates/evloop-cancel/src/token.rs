@@ -68,6 +68,13 @@ impl Cancelled {
         error
     }
 
+    /// Gives way to an error that is to be seen first: the request is made again, uncounted, and
+    /// interrupts the next suspension, innermost scopes first. Task groups do so when children fail
+    /// beside a request from outside.
+    pub fn ask_again(self) {
+        self.into_tickets().into_iter().for_each(scope::ask_again);
+    }
+
     /// Passes the request on: the code behind it does not run.
     ///
     /// # Panics

@@ -3,13 +3,14 @@
 use std::panic::Location;
 use std::sync::Arc;
 
-use evloop_cancel::Request;
+use evloop_cancel::{Cause, Request};
 
 /// Why a task was asked to end, and where.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct CancelReason {
     pub(crate) message: Option<Arc<str>>,
     pub(crate) origin: Option<&'static Location<'static>>,
+    pub(crate) cause: Option<Cause>,
 }
 
 impl CancelReason {
@@ -18,6 +19,7 @@ impl CancelReason {
         Self {
             message,
             origin: Some(Location::caller()),
+            cause: None,
         }
     }
 
@@ -26,6 +28,7 @@ impl CancelReason {
         Self {
             message: request.get_message().cloned(),
             origin: request.get_origin(),
+            cause: request.get_cause(),
         }
     }
 
@@ -34,6 +37,12 @@ impl CancelReason {
         Self {
             message,
             origin: None,
+            cause: None,
         }
+    }
+
+    /// True when both are the same request, which has come by two ways.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        self.cause.is_some() && self.cause == other.cause
     }
 }

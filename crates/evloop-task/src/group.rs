@@ -2,6 +2,8 @@
 
 mod borrowing;
 mod error;
+#[cfg(loom)]
+pub(crate) mod loom_models;
 mod member;
 mod roster;
 
@@ -144,9 +146,11 @@ impl TaskGroup {
         }
         let errors = leave.0.take_errors();
         if !errors.is_empty() {
-            // The errors win; a request that came as well is delivered at the next await.
-            claim.pass_on();
-            drop(token);
+            // The errors win; a request that came as well is made again, for the next await.
+            claim.ask_again();
+            if let Some(token) = token {
+                token.ask_again();
+            }
             return Err(GroupError::new(errors));
         }
         if token.is_some() || claim.is_held() {

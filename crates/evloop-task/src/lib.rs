@@ -4,7 +4,9 @@
 //! [`create_task`] or a [`Builder`]. Its steps are [`Runnable`]s, which go to a [`Scheduler`]: an
 //! executor of yours or of `evloop-executor`. A [`Promise`] is a result that is set from outside.
 //! Both give a [`TaskResult`], can be asked for it ([`Task::result`], [`Task::exception`]), can be
-//! cancelled, and call done callbacks in a later turn of their loop.
+//! cancelled, and call done callbacks in a later turn of their loop. A [`TaskGroup`] owns tasks, and
+//! ends after them, as a [`FutureGroup`] does with futures that borrow; [`shield`](shield()) keeps a
+//! cancel from a task. A [`ContextVar`] has a value for each task.
 //!
 //! ```
 //! use std::collections::VecDeque;
@@ -54,6 +56,10 @@
 //! destructor, in an output's destructor, in a callback or in an awaiter's waker ends there: it is
 //! given to whoever awaits, or reported to the scheduler's exception handler.
 //!
+//! [`Task::cancel`] asks. The request is delivered in the next step: to the innermost scopes of
+//! `evloop-cancel` in the coroutine, which may clean up or refuse, and to tasks that it awaits. If there
+//! are none the coroutine is dropped.
+//!
 //! # Relation to asyncio
 //!
 //! [`Task`] and [`Promise`] are asyncio's `Task` and `Future`. The differences: the scheduler owns
@@ -62,8 +68,8 @@
 //!
 //! # What this crate does not do
 //!
-//! It runs nothing: queues, threads, timers and I/O belong to the executor and drivers. Cancelling
-//! drops the coroutine at its next step; scopes that let it clean up asynchronously come later.
+//! It runs nothing: queues, threads, timers and I/O belong to the executor and drivers. Scopes that
+//! catch a cancel, and limits in time, are in `evloop-cancel`, which needs no tasks.
 //! For tasks on a ready-made loop use `evloop`; for a bare task without names, callbacks and
 //! panic containment use `async-task`.
 

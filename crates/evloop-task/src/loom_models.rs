@@ -24,7 +24,7 @@ pub fn a_cancel_request_meets_the_adoption() {
         request == Request::Poke || adoption == Adoption::CancelDue,
         "nobody has the task polled"
     );
-    assert!(word.cancel_due());
+    assert!(word.glance().is_cancel_due());
 }
 
 /// Of a handle that asks for the result to be shared and a shell that ends, one learns of the
@@ -54,7 +54,10 @@ pub fn requests_taken_back_leave_the_rest_due() {
     assert_eq!(canceller.join().unwrap(), Request::Seen);
     assert!(left <= 1);
     assert_eq!(word.cancelling(), 1);
-    assert!(word.cancel_due(), "the other request is still there");
+    assert!(
+        word.glance().is_cancel_due(),
+        "the other request is still there"
+    );
 }
 
 /// A request is recorded before the end, which is then a cancellation, or refused.
@@ -80,4 +83,35 @@ pub fn a_cancel_request_meets_the_end() {
         End::Finished
     };
     assert_eq!(word.end(), Some(end));
+}
+
+/// A request that is delivered is not undone any more, and one that is taken back first is not
+/// delivered: the shell and the one who takes it back agree.
+pub fn a_request_taken_back_meets_its_delivery() {
+    let word = Arc::new(StateWord::default());
+    assert_eq!(word.request_cancel(), Request::Seen);
+    let theirs = Arc::clone(&word);
+    let asker = thread::spawn(move || theirs.uncancel());
+
+    let delivered = word.glance().is_cancel_due() && word.take_cancel();
+
+    assert_eq!(asker.join().unwrap(), 0);
+    assert_eq!(word.cancelling(), 0);
+    assert!(!word.glance().is_cancel_due());
+    // Not both, not neither: what is not delivered by now never is.
+    let finish = word.finish(End::Finished);
+    assert!(
+        !finish.overruled,
+        "it was delivered ({delivered}), or undone"
+    );
+}
+
+/// A child that is admitted to a group is waited for; one that comes too late is refused.
+pub fn an_admission_meets_the_end_of_the_group() {
+    crate::group::loom_models::an_admission_meets_the_end();
+}
+
+/// The last child of a group wakes it, or the group sees that it has ended.
+pub fn the_last_child_meets_the_group_that_waits() {
+    crate::group::loom_models::the_last_child_meets_the_wait();
 }

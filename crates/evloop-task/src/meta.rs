@@ -132,7 +132,13 @@ impl Meta {
             }
             return false;
         }
-        *lock(&self.extra().request) = reason;
+        {
+            let mut last = lock(&self.extra().request);
+            if reason.is_same_as(&last) {
+                return true;
+            }
+            *last = reason;
+        }
         match self.state.request_cancel() {
             crate::state::Request::TooLate => return false,
             crate::state::Request::Seen => {}
@@ -158,10 +164,11 @@ impl Meta {
 
     /// The request that is to be delivered, for whoever catches it. `task` takes it back.
     pub(crate) fn request(&self, task: TaskRef) -> Request {
-        let CancelReason { message, origin } = self.reason();
+        let reason = self.reason();
         Request::new()
-            .message(message)
-            .origin(origin)
+            .message(reason.message)
+            .origin(reason.origin)
+            .cause(reason.cause)
             .counted(Arc::new(move || task.uncancel()))
     }
 

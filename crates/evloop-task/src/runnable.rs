@@ -33,11 +33,6 @@ impl Runnable {
         self.0.run();
     }
 
-    /// Has a failure of the task reported that nobody sees; before it is queued.
-    pub(crate) fn watch(&self) {
-        self.0.metadata().state.watch();
-    }
-
     /// Gives the runnable to its scheduler, as a wake does.
     #[inline]
     pub(crate) fn schedule(self) {

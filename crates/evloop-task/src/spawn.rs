@@ -151,8 +151,8 @@ impl Builder {
         <F::Output as ChildOutput>::Value: Send + 'static,
     {
         let eager = self.wants_eager_start(scheduler);
-        let (step, task) = self.prepare_as(scheduler, Watched::default(), coroutine);
-        step.watch();
+        let (step, mut task) = self.prepare_as(scheduler, Watched::default(), coroutine);
+        task.watch();
         if eager {
             scheduler.start_eagerly(step);
         } else {

@@ -49,6 +49,8 @@ pub struct Task<T> {
     cell: OnceBox<SharedCell<T>>,
     /// An await has taken the result.
     taken: bool,
+    /// A failure that nobody sees is reported.
+    is_watched: bool,
     /// Cancel requests that an await has forwarded to the task.
     claim: Claim,
 }
@@ -62,8 +64,15 @@ impl<T> Task<T> {
             raw: Mutex::new(Some(raw.fallible())),
             cell: OnceBox::new(),
             taken: false,
+            is_watched: false,
             claim: Claim::new(),
         }
+    }
+
+    /// Has a failure reported that nobody sees; before the task is queued.
+    pub(crate) fn watch(&mut self) {
+        self.meta().state.watch();
+        self.is_watched = true;
     }
 
     fn meta(&self) -> &Meta {
@@ -112,24 +121,38 @@ impl<T> Task<T> {
         self.meta().state.end() == Some(End::Cancelled)
     }
 
-    /// Asks the task to end: its coroutine is dropped at its next step.
+    /// Asks the task to end, at its next suspension.
     ///
-    /// Returns false, and does nothing, when the task is done. The request never acts inside this
-    /// call; a task that has not started never runs its body. Each request is counted.
+    /// The request goes to the innermost scopes that are open in the task, which may clean up or
+    /// refuse: [`catch_cancel`](evloop_cancel::catch_cancel). An awaited task or promise is cancelled
+    /// and waited for. With no scope open the coroutine is dropped.
+    ///
+    /// Returns false, and does nothing, when the task is done; its failure then counts as seen. The
+    /// request never acts inside this call; a task that has not started never runs its body. Each
+    /// request is counted.
     ///
     /// # Cost
     ///
-    /// O(1); wakes the task if it sleeps.
+    /// O(1); wakes the task if it sleeps. The first request of a task allocates.
     #[track_caller]
     pub fn cancel(&self) -> bool {
-        self.meta().cancel(CancelReason::here(None))
+        self.cancel_for(CancelReason::here(None))
     }
 
     /// As [`Task::cancel`], with a message that the awaiter finds in
     /// [`Cancellation::message`](crate::Cancellation::message). A later message replaces it.
     #[track_caller]
     pub fn cancel_with(&self, message: impl Into<Arc<str>>) -> bool {
-        self.meta().cancel(CancelReason::here(Some(message.into())))
+        self.cancel_for(CancelReason::here(Some(message.into())))
+    }
+
+    fn cancel_for(&self, reason: CancelReason) -> bool {
+        let is_granted = self.meta().cancel(reason);
+        if !is_granted && self.meta().state.end() == Some(End::Failed) {
+            // Whoever is told that it is too late knows of the end, as in asyncio.
+            let _seen = self.result();
+        }
+        is_granted
     }
 
     /// Number of cancel requests made and not taken back.
@@ -160,7 +183,7 @@ impl<T> Task<T> {
     /// A failure that somebody has seen is not reported.
     fn mark_seen(&self, error: &JoinError) {
         error.mark_observed();
-        if self.meta().state.is_watched() {
+        if self.is_watched {
             self.meta().state.see();
         }
     }
@@ -319,7 +342,7 @@ impl<T: Send + Sync + 'static> Task<T> {
             SharedCell::full(Err(JoinError::invalid(InvalidState::TAKEN))).add(callback, scheduler);
             return;
         }
-        if self.meta().state.is_watched() {
+        if self.is_watched {
             // The callback sees it.
             self.meta().state.see();
         }
@@ -511,7 +534,7 @@ impl<T> Task<T> {
 
 impl<T> Drop for Task<T> {
     fn drop(&mut self) {
-        if self.meta().state.is_watched() {
+        if self.is_watched {
             self.drop_watched();
         }
         let raw = self

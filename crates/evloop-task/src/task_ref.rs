@@ -11,6 +11,8 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::task::Waker;
 
+use evloop_cancel::Cause;
+
 use crate::anchor::Anchor;
 use crate::cancel_reason::CancelReason;
 use crate::context::Context;
@@ -92,6 +94,14 @@ impl TaskRef {
         self.anchor
             .meta()
             .cancel(CancelReason::here(Some(message.into())))
+    }
+
+    /// Asks the task to end, for a reason that others are asked for as well.
+    #[track_caller]
+    pub(crate) fn cancel_because(&self, cause: Cause) -> bool {
+        let mut reason = CancelReason::here(None);
+        reason.cause = Some(cause);
+        self.anchor.meta().cancel(reason)
     }
 
     /// Number of cancel requests made and not taken back.

@@ -12,14 +12,16 @@
 #![expect(clippy::print_stdout, reason = "says how much was explored")]
 
 use std::collections::VecDeque;
-use std::future::{Future, poll_fn};
+use std::future::{Future, pending, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
+use evloop_cancel::catch_cancel;
 use evloop_task::{
-    Builder, Callback, Promise, Registry, Runnable, Scheduler, Task, TaskId, TaskRef, loom_models,
+    Builder, Callback, Promise, Registry, Runnable, Scheduler, Task, TaskGroup, TaskId, TaskRef,
+    enter_scheduler, loom_models, yield_now,
 };
 use loom::sync::{Condvar, Mutex};
 use loom::thread;
@@ -258,7 +260,7 @@ fn a_done_callback_added_while_another_thread_reads_is_called_once() {
 fn a_task_cancelled_during_its_first_poll_ends() {
     explore(|| {
         let scheduler = ByHand::new();
-        let task: Task<()> = Builder::new().spawn(scheduler, std::future::pending());
+        let task: Task<()> = Builder::new().spawn(scheduler, pending());
         let canceller = {
             let step = scheduler.steps.lock().unwrap().pop_front().unwrap();
             let reference = step.task();
@@ -275,6 +277,72 @@ fn a_task_cancelled_during_its_first_poll_ends() {
 }
 
 /// A setter finds the waker, or the awaiter finds the value.
+#[test]
+fn a_request_taken_back_meets_its_delivery() {
+    explore(loom_models::a_request_taken_back_meets_its_delivery);
+}
+
+#[test]
+fn an_admission_meets_the_end_of_the_group() {
+    explore(loom_models::an_admission_meets_the_end_of_the_group);
+}
+
+#[test]
+fn the_last_child_meets_the_group_that_waits() {
+    explore(loom_models::the_last_child_meets_the_group_that_waits);
+}
+
+#[test]
+fn a_child_suspended_while_its_group_is_cancelled_ends() {
+    explore(|| {
+        let scheduler = ByHand::new();
+        let _entered = enter_scheduler(scheduler);
+        let group = TaskGroup::new();
+        let asker = group.clone();
+        let mut running = pin!(group.run(async |group| {
+            drop(group.create_task(pending::<()>()).unwrap());
+        }));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(running.as_mut().poll(&mut cx).is_pending());
+        let canceller = thread::spawn(move || asker.cancel());
+
+        // The first step of the child, if it comes to that.
+        scheduler.run();
+
+        canceller.join().unwrap();
+        scheduler.run();
+        assert!(running.poll(&mut cx).is_ready(), "nobody asked the child");
+    });
+}
+
+#[test]
+fn a_request_meets_the_opening_of_a_scope() {
+    explore(|| {
+        let scheduler = ByHand::new();
+        let task = Builder::new().spawn(scheduler, async {
+            yield_now().await;
+            let caught = catch_cancel(pending::<()>()).await;
+            caught.unwrap_err().swallow();
+            7
+        });
+        let step = scheduler.steps.lock().unwrap().pop_front().unwrap();
+        step.run();
+        let asked = scheduler.registry.tasks().pop().unwrap();
+        let canceller = thread::spawn(move || asked.cancel());
+
+        // The step that opens it.
+        scheduler.run();
+
+        assert!(canceller.join().unwrap());
+        scheduler.run();
+        assert!(task.done(), "nobody has it polled");
+        match task.result().unwrap() {
+            Ok(value) => assert_eq!(*value, 7),
+            Err(error) => assert!(error.is_cancelled(), "it came before the scope was open"),
+        }
+    });
+}
+
 #[test]
 fn an_awaiter_of_a_promise_meets_the_setter() {
     explore(|| {

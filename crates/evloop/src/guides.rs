@@ -2,4 +2,5 @@
 
 #[doc = include_str!("../../../README.md")]
 #[doc = include_str!("../../../docs/asyncio.md")]
+#[doc = include_str!("../../../docs/cancellation.md")]
 struct Guides;

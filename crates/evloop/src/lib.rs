@@ -29,8 +29,30 @@
 //! ```
 //!
 //! The nouns: an [`EventLoop`] turns on one thread; a [`Handle`] reaches it from all; a [`Task`] is
-//! a coroutine it runs; a [`Promise`] is a result set from outside; [`run`] and [`Runner`] run a
-//! program and clean up behind it.
+//! a coroutine it runs; a [`Promise`] is a result set from outside; a [`TaskGroup`] owns tasks, and
+//! ends after them; a [`Cancelled`] is a request to end that code has caught; [`run`] and [`Runner`]
+//! run a program and clean up behind it.
+//!
+//! # Cancellation
+//!
+//! [`Task::cancel`], a [`timeout`], a failing group and ctrl-C *ask* code to end. [`catch_cancel`]
+//! catches that; the code around it may clean up asynchronously, pass the request on by dropping it, or
+//! refuse it. `docs/cancellation.md` in the repository has the rules and recipes.
+//!
+//! ```
+//! use std::time::Duration;
+//! use evloop::{on_cancel, sleep, timeout};
+//!
+//! evloop::run(async {
+//!     let mut log = Vec::new();
+//!     let work = on_cancel(sleep(Duration::from_secs(600)), async || {
+//!         sleep(Duration::from_millis(1)).await;
+//!         log.push("cleaned up");
+//!     });
+//!     assert!(timeout(Duration::from_millis(1), work).await.is_err());
+//!     assert_eq!(log, ["cleaned up"]);
+//! });
+//! ```
 //!
 //! # Relation to asyncio
 //!
@@ -40,9 +62,9 @@
 //!
 //! # What this crate does not do
 //!
-//! One loop runs on one thread; a multi-thread runtime comes later, as do cancellation that can be
-//! caught, task groups, timeouts as scopes, sync primitives, processes and signals other than ctrl-C.
-//! For those today use `tokio` or `smol`.
+//! One loop runs on one thread; a multi-thread runtime comes later, as do sync primitives, processes
+//! and signals other than ctrl-C. For those today use `tokio` or `smol`. A request to end does not
+//! interrupt a blocking call: see [`to_thread`].
 
 #![forbid(unsafe_code)]
 
@@ -83,7 +105,7 @@ pub use timeout::{NotActive, TimeLimit, TimeLimitHandle, Timeout, timeout, timeo
 pub use timer_handle::TimerHandle;
 #[doc(hidden)]
 pub use wait_for::by_kind;
-pub use wait_for::{Awaited, WaitForFuture, wait_for};
+pub use wait_for::{Awaited, WaitFor, WaitForFuture, wait_for};
 
 pub use evloop_blocking::{
     Abandoned, BlockingPool, BuildError, Executor, Job, JobError, JobHandle, Rejected,

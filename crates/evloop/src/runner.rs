@@ -121,8 +121,9 @@ impl Runner {
         self
     }
 
-    /// How long closing waits for the work of the default executor; what is not done by then is
-    /// reported and goes on by itself. Default: 300 s, as in asyncio.
+    /// How long closing waits, on the loop's clock, for the work of the default executor; what is not
+    /// done by then is reported and goes on by itself. Default: 300 s, as in asyncio. A
+    /// [`ManualClock`](crate::ManualClock) that jumps does not wait for threads; `Duration::MAX` does.
     #[must_use]
     pub fn executor_grace(mut self, grace: Duration) -> Self {
         self.executor_grace = grace;

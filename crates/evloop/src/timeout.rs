@@ -201,7 +201,7 @@ impl Drop for Timer {
     #[inline]
     fn drop(&mut self) {
         if let Some(control) = &self.control {
-            control.leave();
+            control.leave(self.sleep.as_ref().is_some_and(Sleep::is_elapsed));
         }
     }
 }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use evloop_task::{Promise, Shield, Task};
+use evloop_task::{JoinError, Promise, Shield, Shielded, Task, TaskResult};
 use evloop_time::Elapsed;
 use pin_project_lite::pin_project;
 
@@ -16,8 +16,8 @@ use crate::timeout::{Timeout, timeout};
 ///
 /// `None` is no limit. When the limit has passed, the task is cancelled and may clean up; what it
 /// gives then decides: cancelled gives [`Elapsed`], a value or an error of its own is returned, so it
-/// may take longer than the limit. A limit of zero gives the result of what is done, and cancels
-/// what is not. For any other future see [`wait_for!`](crate::wait_for!) and [`timeout`]; to keep the
+/// may take longer than the limit. A limit of zero gives the result of what is done, and cancels at
+/// once what is not: a task that has not started never does. For any other future see [`wait_for!`](crate::wait_for!) and [`timeout`]; to keep the
 /// task, [`shield`](fn@crate::shield) it.
 ///
 /// ```
@@ -39,8 +39,16 @@ use crate::timeout::{Timeout, timeout};
 /// A cancel request is forwarded to the task, which is waited for; then it goes on, unless the task
 /// refused it and gave a value. A task that had ended before is not asked, and its result goes with the
 /// handle. Dropping the future detaches the task.
-pub fn wait_for<H: Awaited>(handle: H, limit: impl Into<Option<Duration>>) -> Timeout<H> {
-    timeout(limit, handle)
+pub fn wait_for<H: Awaited>(handle: H, limit: impl Into<Option<Duration>>) -> WaitFor<H> {
+    let limit = limit.into();
+    WaitFor(if limit == Some(Duration::ZERO) {
+        Waiting::AtOnce {
+            handle,
+            is_asked: false,
+        }
+    } else {
+        Waiting::Within(timeout(limit, handle))
+    })
 }
 
 /// A handle that [`wait_for`] takes: a [`Task`], a [`Promise`], or a borrowed or shielded one.
@@ -48,13 +56,103 @@ pub fn wait_for<H: Awaited>(handle: H, limit: impl Into<Option<Duration>>) -> Ti
     message = "`{Self}` is not a handle that `wait_for` takes",
     note = "for any future: `wait_for!(future, limit)`, or `timeout(limit, future)`"
 )]
-pub trait Awaited: Future {}
+pub trait Awaited: Future<Output = TaskResult<Self::Value>> + Unpin {
+    /// What it gives.
+    type Value;
 
-impl<T> Awaited for Task<T> {}
-impl<T> Awaited for &mut Task<T> {}
-impl<T: Clone> Awaited for Promise<T> {}
-impl<T: Clone> Awaited for &mut Promise<T> {}
-impl<H> Awaited for Shield<H> where Self: Future {}
+    /// Asks it to end, now that the time is over. False when it is not to be asked nor waited for.
+    #[doc(hidden)]
+    fn give_up(&self) -> bool;
+}
+
+impl<T> Awaited for Task<T> {
+    type Value = T;
+
+    fn give_up(&self) -> bool {
+        self.cancel();
+        true
+    }
+}
+
+impl<T: Clone> Awaited for Promise<T> {
+    type Value = T;
+
+    fn give_up(&self) -> bool {
+        self.cancel();
+        true
+    }
+}
+
+impl<H: Awaited> Awaited for &mut H {
+    type Value = H::Value;
+
+    fn give_up(&self) -> bool {
+        (**self).give_up()
+    }
+}
+
+impl<T, H: Shielded<Output = TaskResult<T>>> Awaited for Shield<H> {
+    type Value = T;
+
+    fn give_up(&self) -> bool {
+        false
+    }
+}
+
+/// The future of [`wait_for`](fn@crate::wait_for).
+#[must_use = "a future does nothing until it is awaited"]
+pub struct WaitFor<H>(Waiting<H>);
+
+enum Waiting<H> {
+    Within(Timeout<H>),
+    /// The limit is zero.
+    AtOnce {
+        handle: H,
+        is_asked: bool,
+    },
+}
+
+impl<H: Awaited> Future for WaitFor<H> {
+    type Output = Result<H::Output, Elapsed>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.0 {
+            Waiting::Within(timeout) => Pin::new(timeout).poll(cx),
+            Waiting::AtOnce { handle, is_asked } => poll_at_once(handle, is_asked, cx),
+        }
+    }
+}
+
+fn poll_at_once<H: Awaited>(
+    handle: &mut H,
+    is_asked: &mut bool,
+    cx: &mut Context<'_>,
+) -> Poll<Result<H::Output, Elapsed>> {
+    let elapsed = Err(Elapsed::of(Some(Duration::ZERO)));
+    match Pin::new(&mut *handle).poll(cx) {
+        Poll::Ready(Err(JoinError::Cancelled(_))) if *is_asked => Poll::Ready(elapsed),
+        Poll::Ready(result) => Poll::Ready(Ok(result)),
+        Poll::Pending if *is_asked => Poll::Pending,
+        Poll::Pending => {
+            // What it has registered tells it of the end.
+            *is_asked = handle.give_up();
+            if *is_asked {
+                Poll::Pending
+            } else {
+                Poll::Ready(elapsed)
+            }
+        }
+    }
+}
+
+impl<H: fmt::Debug> fmt::Debug for WaitFor<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Waiting::Within(timeout) => f.debug_tuple("WaitFor").field(timeout).finish(),
+            Waiting::AtOnce { handle, .. } => f.debug_tuple("WaitFor").field(handle).finish(),
+        }
+    }
+}
 
 /// Waits so long for anything that can be awaited: asyncio's `wait_for`.
 ///
@@ -110,7 +208,7 @@ macro_rules! shield {
 #[doc(hidden)]
 pub mod by_kind {
     use super::{
-        Awaited, Duration, Future, IntoFuture, Promise, Task, Timeout, WaitForFuture, timeout,
+        Awaited, Duration, Future, IntoFuture, Promise, Task, WaitFor, WaitForFuture, wait_for,
     };
 
     /// Something that can be awaited.
@@ -118,14 +216,14 @@ pub mod by_kind {
     pub struct ByKind<A>(pub A);
 
     impl<T> ByKind<Task<T>> {
-        pub fn wait_for(self, limit: impl Into<Option<Duration>>) -> Timeout<Task<T>> {
-            timeout(limit, self.0)
+        pub fn wait_for(self, limit: impl Into<Option<Duration>>) -> WaitFor<Task<T>> {
+            wait_for(self.0, limit)
         }
     }
 
     impl<T: Clone> ByKind<Promise<T>> {
-        pub fn wait_for(self, limit: impl Into<Option<Duration>>) -> Timeout<Promise<T>> {
-            timeout(limit, self.0)
+        pub fn wait_for(self, limit: impl Into<Option<Duration>>) -> WaitFor<Promise<T>> {
+            wait_for(self.0, limit)
         }
     }
 
@@ -133,8 +231,8 @@ pub mod by_kind {
     where
         &'a mut H: Awaited,
     {
-        pub fn wait_for(self, limit: impl Into<Option<Duration>>) -> Timeout<&'a mut H> {
-            timeout(limit, self.0)
+        pub fn wait_for(self, limit: impl Into<Option<Duration>>) -> WaitFor<&'a mut H> {
+            wait_for(self.0, limit)
         }
     }
 

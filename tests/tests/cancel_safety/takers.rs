@@ -20,9 +20,11 @@ fn check_taker(taker: impl AsyncFn(&State)) {
         async |state: &State| {
             let _late = deadline(SECOND * 10, taker(state)).await;
             sleep(SECOND).await;
+            state.seen.push("past the next await");
         },
         |state, run| {
             assert_plain_end(run, ());
+            assert_eq!(state.seen.len(), usize::from(run.fault().is_none()));
             state.assert_all_dropped();
             // From the first poll on: a request that was taken, and lived as long as its taker.
             n_taken += usize::from(is_asked_within(run) && run.elapsed() >= SECOND * 10);

@@ -1,5 +1,6 @@
 //! `gather` and `try_gather`.
 
+use std::future::pending;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -77,7 +78,7 @@ fn case_041_a_cancelled_child_is_an_error_and_cancels_nobody_else() {
         let event_loop = virtual_loop();
         event_loop
             .run_until_complete(async {
-                let cancelled = create_task(std::future::pending::<u32>());
+                let cancelled = create_task(pending::<u32>());
                 let goes_on: Promise<u32> = event_loop.create_future();
                 cancelled.cancel_with("only this one");
                 let outer = create_task(try_gather((cancelled, goes_on.clone())));
@@ -165,7 +166,7 @@ fn case_042_a_cancelled_or_panicking_child_is_an_error_in_its_place() {
         let list = event_loop
             .run_until_complete(async {
                 let value = create_task(async { 1 });
-                let cancelled = create_task(std::future::pending::<u32>());
+                let cancelled = create_task(pending::<u32>());
                 let panics = create_task(async { panic!("in a child") });
                 cancelled.cancel_with("not this one");
                 gather([value, cancelled, panics]).await

@@ -4,6 +4,7 @@
 //! run on loops whose clock jumps, so none of them takes time.
 
 mod as_completed;
+mod cancelling;
 mod contexts;
 mod eager;
 mod event_loop;
@@ -11,20 +12,37 @@ mod executor;
 mod future_groups;
 mod futures;
 mod gathering;
+mod gathering_cancelled;
+mod groups;
+mod groups_aborting;
+mod groups_children;
+mod groups_eager;
+mod groups_ending;
+mod groups_model;
 mod interrupts;
 mod left_over;
 mod runner;
+mod shielding;
 mod tasks;
 mod threadsafe;
+mod timeouts;
+mod timeouts_used;
 mod unseen;
 mod waiting;
+mod waiting_for;
 
 use std::time::Duration;
 
+use evloop_tests::virtual_loop;
 use evloop_tests::watchdog::Watchdog;
 
 /// Runs a test that must end soon.
 fn guarded(test: impl FnOnce()) {
     let _watchdog = Watchdog::new(Duration::from_secs(10));
     test();
+}
+
+/// Runs a test that must end soon as the main coroutine of a loop.
+fn in_loop(test: impl Future<Output = ()>) {
+    guarded(|| virtual_loop().run_until_complete(test).expect("it ends"));
 }

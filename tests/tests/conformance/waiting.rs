@@ -6,8 +6,8 @@ use std::task::Context;
 use std::time::Duration;
 
 use evloop::{
-    Completion, FirstCompleted, FirstException, JoinError, Promise, Task, WaitSet, create_task,
-    sleep, wait, yield_now,
+    Completion, FirstCompleted, FirstException, JoinError, Promise, Task, WaitSet, catch_cancel,
+    create_task, sleep, wait, yield_now,
 };
 use evloop_tests::{Reports, Seen, Wakes, virtual_loop};
 
@@ -416,6 +416,32 @@ fn case_059_a_task_in_a_wait_is_cancelled_and_what_it_waited_for_goes_on() {
             })
             .unwrap();
         assert_eq!(seen.take(), ["went on"]);
+    });
+}
+
+#[test]
+fn case_059_a_request_caught_around_a_wait_leaves_the_members_where_they_are() {
+    guarded(|| {
+        let event_loop = virtual_loop();
+        event_loop
+            .run_until_complete(async {
+                let waiter = create_task(async {
+                    let mut members = [after_ms(1000, 'a'), after_ms(2000, 'b')];
+                    let caught = catch_cancel(wait(&mut members)).await.map(drop);
+                    let cancelled = caught.unwrap_err();
+                    assert!(members.iter().all(|task| task.cancelling() == 0));
+                    cancelled.swallow();
+                    let [first, second] = members;
+                    (first.await.unwrap(), second.await.unwrap())
+                });
+                yield_now().await;
+
+                assert!(waiter.cancel());
+
+                assert_eq!(waiter.await.unwrap(), ('a', 'b'));
+            })
+            .unwrap();
+        assert_eq!(event_loop.time(), Duration::from_secs(2));
     });
 }
 

@@ -10,6 +10,7 @@ mod faults;
 mod forks;
 mod gather;
 mod moved;
+mod museum;
 mod program;
 mod random_trees;
 mod rules;

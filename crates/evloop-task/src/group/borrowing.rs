@@ -122,14 +122,17 @@ impl<'env> FutureGroup<'env> {
         };
         let mut errors = std::mem::take(&mut lock(&leave.0.state).errors);
         errors.extend(body_error);
-        let is_asked = token.is_some() || claim.is_held();
-        // The errors win; a request that came as well is delivered at the next await.
-        claim.pass_on();
-        drop(token);
         if !errors.is_empty() {
+            // The errors win; a request that came as well is made again, for the next await.
+            claim.ask_again();
+            if let Some(token) = token {
+                token.ask_again();
+            }
             return Err(GroupError::new(errors));
         }
-        if is_asked {
+        if token.is_some() || claim.is_held() {
+            claim.pass_on();
+            drop(token);
             std::future::pending::<()>().await;
         }
         value.ok_or_else(|| GroupError::new(Vec::new()))

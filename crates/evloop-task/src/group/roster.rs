@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use evloop_cancel::claim::Claim;
-use evloop_cancel::{CancelScope, ScopeHandle};
+use evloop_cancel::{CancelScope, Cause, Request, ScopeHandle};
 use slab::Slab;
 
 use crate::group::error::{ChildFailure, GroupClosed};
@@ -48,6 +48,14 @@ struct State {
     errors: Vec<ChildFailure>,
     body_error: Option<ChildFailure>,
     waker: Option<Waker>,
+    /// Of the requests by which it is aborted: a child that the body awaits is asked once.
+    cause: Option<Cause>,
+}
+
+impl State {
+    fn cause(&mut self) -> Cause {
+        *self.cause.get_or_insert_with(Cause::unique)
+    }
 }
 
 impl Roster {
@@ -64,6 +72,7 @@ impl Roster {
                 errors: Vec::new(),
                 body_error: None,
                 waker: None,
+                cause: None,
             }),
         })
     }
@@ -138,8 +147,9 @@ impl Roster {
         if !self.is_aborting() {
             return Some(state.suspended.insert(task));
         }
+        let cause = state.cause();
         drop(state);
-        task.cancel();
+        task.cancel_because(cause);
         None
     }
 
@@ -165,18 +175,18 @@ impl Roster {
         if before & (ABORTING | OVER) != 0 {
             return;
         }
-        let (suspended, waiting) = {
+        let (suspended, waiting, cause) = {
             let mut state = lock(&self.state);
             let suspended: Vec<TaskRef> = state.suspended.drain().collect();
             let waiting = std::mem::take(&mut state.waiting);
             state.n_running += waiting.len();
-            (suspended, waiting)
+            (suspended, waiting, state.cause())
         };
         for task in suspended {
-            task.cancel();
+            task.cancel_because(cause);
         }
         waiting.into_iter().for_each(Runnable::schedule);
-        self.stop.cancel();
+        self.stop.request(Request::new().cause(Some(cause)));
     }
 
     /// A child has ended, or was not made; `in_turn` says that it counted against the limit.
@@ -226,7 +236,7 @@ impl Roster {
     }
 
     /// Ends the group if no child is left.
-    fn try_end(&self) -> bool {
+    pub(super) fn try_end(&self) -> bool {
         let end = |word: u32| (word / CHILD == 0).then_some(word | OVER);
         self.word
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, end)
@@ -234,7 +244,7 @@ impl Roster {
     }
 
     /// Leaves the waker for the last child; true if that has ended meanwhile.
-    fn wait(&self, cx: &Context<'_>) -> bool {
+    pub(super) fn wait(&self, cx: &Context<'_>) -> bool {
         let waker = cx.waker().clone();
         let old = lock(&self.state).waker.replace(waker);
         drop(old);

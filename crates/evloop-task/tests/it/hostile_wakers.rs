@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Poll, RawWaker, RawWakerVTable, Wake, Waker};
 
-use evloop_task::{Builder, Promise};
+use evloop_task::{Builder, Promise, TaskGroup, enter_scheduler, shield};
 
 use crate::by_hand::ByHand;
 use crate::harness::{OnDrop, Wakes, poll, watched};
@@ -203,5 +203,58 @@ fn a_promise_dropped_in_a_panic_with_a_waker_that_panics_in_drop_does_not_abort(
             "it is contained: in a panic it would abort"
         );
         assert_eq!(scheduler.take_reports().len(), 1);
+    });
+}
+
+#[test]
+fn museum_bm78_a_waker_may_use_the_group_that_it_waits_for() {
+    watched(|| {
+        let scheduler = ByHand::new();
+        let (group, gate) = (TaskGroup::new(), Promise::<()>::new());
+        let (uses, wakes, drops) = (group.clone(), group.clone(), group.clone());
+        let child = gate.clone();
+        let mut run = Box::pin(group.run(|group| async move {
+            group.create_task(child).unwrap();
+        }));
+        let entered = enter_scheduler(scheduler);
+
+        // Cloned when the group begins to wait for its children.
+        let waker = on_clone(move || {
+            assert!(uses.create_task(async {}).is_ok());
+            assert!(!uses.is_empty());
+        });
+        assert!(poll(&mut run, &waker).is_pending());
+        let waker = acting(
+            move || {
+                wakes.cancel();
+                assert!(wakes.create_task(async {}).is_err());
+            },
+            move || {
+                drops.cancel();
+                drop(format!("{drops:?}"));
+            },
+        );
+        assert!(poll(&mut run, &waker).is_pending());
+        drop((waker, entered));
+        scheduler.run();
+        gate.set_result(()).unwrap();
+        scheduler.run();
+
+        assert!(matches!(poll(&mut run, Waker::noop()), Poll::Ready(Ok(()))));
+    });
+}
+
+#[test]
+fn museum_bm78_a_waker_may_use_the_promise_behind_a_shield() {
+    watched(|| {
+        let promise = Promise::<u8>::new();
+        let again = promise.clone();
+        let mut shielded = shield(promise.clone());
+        let waker = on_clone(move || assert!(again.cancel()));
+
+        let first = poll(&mut shielded, &waker);
+
+        let ended = first.is_ready() || poll(&mut shielded, Waker::noop()).is_ready();
+        assert!(ended && promise.cancelled());
     });
 }

@@ -71,10 +71,11 @@ impl Control {
         shared.expired |= matches!(state, TimeoutState::Expiring | TimeoutState::Expired);
     }
 
-    /// The code inside is gone.
-    pub(super) fn leave(&self) {
+    /// The code inside is gone; `is_due` says that the timer has ended, seen or not.
+    pub(super) fn leave(&self, is_due: bool) {
         let waker = {
             let mut shared = self.lock();
+            shared.expired |= is_due && shared.state == TimeoutState::Active;
             if shared.state != TimeoutState::Expired {
                 shared.state = TimeoutState::Finished;
             }

@@ -1,0 +1,244 @@
+//! `gather` and `try_gather` whose task is asked to end.
+
+use std::future::pending;
+use std::time::Duration;
+
+use evloop::{
+    JoinError, Promise, Task, catch_cancel, create_task, gather, on_cancel, sleep, try_gather,
+    yield_now,
+};
+use evloop_tests::{Seen, witness};
+
+use crate::in_loop;
+
+#[test]
+fn case_047_a_cancelled_task_cancels_all_it_gathers_and_waits_for_them() {
+    in_loop(async {
+        let seen = Seen::new();
+        let child = |name: &'static str, clean_up_secs: u64| {
+            let saw = seen.clone();
+            create_task(on_cancel(pending::<()>(), move || async move {
+                sleep(Duration::from_secs(clean_up_secs)).await;
+                saw.push(name);
+            }))
+        };
+        let (a, b) = (child("a", 2), child("b", 1));
+        a.add_done_callback(|result| assert!(result.as_ref().is_err_and(JoinError::is_cancelled)));
+        b.add_done_callback(|result| assert!(result.as_ref().is_err_and(JoinError::is_cancelled)));
+        let behind = seen.clone();
+        let mut task = create_task(async move {
+            drop(gather((a, b)).await);
+            behind.push("behind the gather");
+        });
+        sleep(Duration::from_secs(1)).await;
+
+        assert!(task.cancel());
+        assert!((&mut task).await.unwrap_err().is_cancelled());
+
+        assert_eq!(seen.take(), ["b", "a"], "it ends when all have ended");
+        assert!(task.cancelled() && !task.cancel(), "again is too late");
+    });
+}
+
+#[test]
+fn case_047_promises_coroutines_and_tasks_that_are_gathered_are_all_cancelled_once() {
+    in_loop(async {
+        let seen = Seen::new();
+        let (in_place, in_task) = (seen.clone(), seen.clone());
+        let (promise, finished) = (Promise::<u32>::new(), Promise::<u32>::new());
+        let (captured, dropped) = witness();
+        let children = (
+            promise.clone(),
+            finished.clone(),
+            on_cancel(pending::<()>(), || async move { in_place.push("in place") }),
+            create_task(on_cancel(pending::<()>(), || async move {
+                in_task.push("in a task");
+            })),
+            async move {
+                pending::<()>().await;
+                drop(captured);
+            },
+        );
+        let task = create_task(async move { gather(children).await.1 });
+        yield_now().await;
+        finished.set_result(7).unwrap();
+        yield_now().await;
+
+        assert!(task.cancel_with("all of you"));
+        let error = task.await.unwrap_err();
+
+        assert_eq!(error.to_string(), "cancelled: all of you");
+        let why = promise.result().unwrap().as_ref().unwrap_err();
+        assert_eq!(why.to_string(), "cancelled: all of you");
+        assert_eq!(finished.result().unwrap().as_ref().unwrap(), &7);
+        assert!(dropped.is_dropped());
+        let mut seen = seen.take();
+        seen.sort_unstable();
+        assert_eq!(seen, ["in a task", "in place"]);
+    });
+}
+
+#[test]
+fn case_049_too_late_to_cancel_what_is_gathered_its_values_stay_with_the_handles() {
+    in_loop(async {
+        let promises: [Promise<u32>; 3] = [(); 3].map(|()| Promise::new());
+        let children = promises.clone();
+        let seen = Seen::new();
+        let behind = seen.pusher("behind the gather");
+        let task = create_task(async move {
+            drop(gather(children).await);
+            behind();
+        });
+        yield_now().await;
+        for (promise, value) in promises.iter().zip(0..) {
+            promise.set_result(value).unwrap();
+        }
+
+        // All are done, and the gather has not been told.
+        assert!(promises.iter().all(|promise| !promise.cancel()));
+        assert!(task.cancel());
+        assert!(task.await.unwrap_err().is_cancelled());
+
+        let values = promises
+            .iter()
+            .map(|promise| *promise.result().unwrap().as_ref().unwrap());
+        assert!(values.eq(0..3));
+        assert_eq!(seen.take(), [""; 0]);
+    });
+}
+
+#[test]
+fn case_049_values_of_tasks_that_were_gathered_by_reference_stay_with_them() {
+    in_loop(async {
+        let task = create_task(async {
+            let mut tasks = [1, 2].map(|n| create_task(async move { n }));
+            let caught = catch_cancel(gather(tasks.iter_mut())).await;
+            caught.unwrap_err().swallow();
+            let list = gather(tasks).await;
+            list.into_iter().map(Result::unwrap).collect::<Vec<_>>()
+        });
+        yield_now().await;
+        // Behind the steps of both, and in front of the one who gathers them.
+        assert!(task.cancel());
+
+        assert_eq!(task.await.unwrap(), [1, 2]);
+    });
+}
+
+#[test]
+fn case_050_a_request_with_a_message_reaches_the_caller_through_a_gather() {
+    in_loop(async {
+        let task = create_task(async {
+            let children = [1, 2].map(|_| create_task(sleep(Duration::from_secs(9))));
+            let caught = catch_cancel(gather(children)).await.map(drop);
+            let cancelled = caught.unwrap_err();
+            assert_eq!(cancelled.message(), Some("an explanation"));
+            match cancelled.resume().await {}
+        });
+        sleep(Duration::from_secs(1)).await;
+
+        assert!(task.cancel_with("an explanation"));
+
+        let error = task.await.unwrap_err();
+        assert_eq!(error.to_string(), "cancelled: an explanation");
+    });
+}
+
+#[test]
+fn a_gather_whose_children_all_refuse_gives_their_values() {
+    in_loop(async {
+        let child = |n: u32| {
+            create_task(async move {
+                let caught = catch_cancel(pending::<()>()).await;
+                caught.unwrap_err().swallow();
+                n
+            })
+        };
+        let task = create_task(gather([1, 2].map(child)));
+        yield_now().await;
+        yield_now().await;
+        assert!(task.cancel());
+
+        let list = task.await.expect("the request is spent");
+
+        let values: Vec<u32> = list.into_iter().map(Result::unwrap).collect();
+        assert_eq!(values, [1, 2]);
+    });
+}
+
+#[test]
+fn a_try_gather_that_has_failed_leaves_its_tasks_to_themselves() {
+    in_loop(async {
+        let seen = Seen::new();
+        let goes_on = seen.pusher("went on");
+        let task = create_task(async move {
+            let slow = create_task(async move {
+                sleep(Duration::from_secs(2)).await;
+                goes_on();
+                Ok(())
+            });
+            let fails = create_task(async { Err("failed") });
+            let failed = try_gather([slow.flatten(), fails.flatten()]).await;
+            assert!(failed.is_err());
+            sleep(Duration::from_secs(9)).await;
+        });
+        sleep(Duration::from_secs(1)).await;
+
+        assert!(task.cancel());
+
+        assert!(task.await.unwrap_err().is_cancelled());
+        sleep(Duration::from_secs(2)).await;
+        assert_eq!(seen.take(), ["went on"]);
+    });
+}
+
+#[test]
+fn a_cancelled_try_gather_waits_for_its_children_and_passes_the_request_on() {
+    in_loop(async {
+        let seen = Seen::new();
+        let child = |secs: u64| {
+            let saw = seen.clone();
+            create_task(on_cancel(pending::<()>(), move || async move {
+                sleep(Duration::from_secs(secs)).await;
+                saw.push(secs);
+            }))
+        };
+        let task = create_task(try_gather([child(3), child(1), child(2)]));
+        sleep(Duration::from_secs(1)).await;
+
+        assert!(task.cancel());
+
+        assert!(task.await.unwrap_err().is_cancelled());
+        assert_eq!(seen.take(), [1, 2, 3]);
+    });
+}
+
+#[test]
+fn museum_bm72_a_cancelled_gather_is_cancelled_in_both_modes_and_asks_each_child_once() {
+    fn child(n: usize, asked: Seen<usize>) -> Task<Result<usize, &'static str>> {
+        create_task(async move {
+            loop {
+                // Would count a second request, too.
+                let caught = catch_cancel(sleep(Duration::from_secs(1))).await;
+                let Err(cancelled) = caught else { continue };
+                asked.push(n);
+                let again = catch_cancel(sleep(Duration::from_secs(2))).await;
+                assert!(again.is_ok(), "asked again");
+                drop(cancelled);
+            }
+        })
+    }
+    in_loop(async {
+        let asked = Seen::new();
+        let children = || (0..4).map(|n| child(n, asked.clone()));
+        let settled = create_task(gather(children()));
+        let tried = create_task(try_gather(children().map(Task::flatten)));
+        sleep(Duration::from_millis(500)).await;
+
+        assert!(settled.cancel() && tried.cancel());
+
+        assert!(settled.await.unwrap_err().is_cancelled());
+        assert!(tried.await.unwrap_err().is_cancelled());
+        assert_eq!(asked.take(), [0, 1, 2, 3, 0, 1, 2, 3]);
+    });
+}
