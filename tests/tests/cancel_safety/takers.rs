@@ -67,6 +67,11 @@ fn awaits_that_forward() {
         drop((&mut task).await);
     });
     check_taker(async |state| drop(wait_for(slow(state), SECOND * 100).await));
+    check_taker(async |state| {
+        let slow = slow(state);
+        sleep(SECOND).await;
+        drop(wait_for(slow, SECOND * 0).await);
+    });
     check_taker(async |state| drop(gather((slow(state), slow(state))).await));
 }
 

@@ -2,6 +2,7 @@
 //! as if nobody had asked.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use evloop::{
     CancelScope, TaskGroup, as_completed, catch_cancel, create_task, finally_within, gather,
@@ -58,6 +59,11 @@ fn tasks_that_are_waited_for() {
     check_twice(async |state| drop(gather((task(state), task(state))).await));
     check_twice(async |state| drop(wait_for(task(state), SECOND * 5).await));
     check_twice(async |state| drop(wait_for(task(state), SECOND).await));
+    check_twice(async |state| {
+        let mut task = task(state);
+        sleep(SECOND).await;
+        drop(wait_for(&mut task, Duration::ZERO).await);
+    });
     check_twice(async |state| {
         let around = create_task(task(state));
         drop(around.await);
