@@ -1,6 +1,7 @@
 //! Whoever has taken a request and is dropped before it has decided: the request goes on.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use evloop::{
     FutureGroup, TaskGroup, create_task, deadline, finally_within, gather, hold_cancel, on_cancel,
@@ -70,7 +71,7 @@ fn awaits_that_forward() {
     check_taker(async |state| {
         let slow = slow(state);
         sleep(SECOND).await;
-        drop(wait_for(slow, SECOND * 0).await);
+        drop(wait_for(slow, Duration::ZERO).await);
     });
     check_taker(async |state| drop(gather((slow(state), slow(state))).await));
 }
