@@ -22,7 +22,8 @@ use crate::sync::{Mutex, PoisonError};
 ///
 /// # Cancel safety
 ///
-/// Polling through `&mut handle` loses nothing when the poll is given up; poll again later.
+/// Polling through `&mut handle` loses nothing when the poll is given up; poll again later. Dropping
+/// the handle leaves the job to be run, begun or not.
 /// If several tasks poll it in turn, the last one is woken.
 ///
 /// # Panics

@@ -91,7 +91,8 @@ impl CancelScope {
     ///
     /// # Cancel safety
     ///
-    /// Dropping it drops `future`.
+    /// Dropping it drops `future`; requests to its handle then come too late. A request from outside
+    /// passes through to what is inside.
     pub fn run<F: IntoFuture>(self, future: F) -> RunScope<F::IntoFuture> {
         RunScope {
             over: Over(self.shared),

@@ -42,7 +42,8 @@ use crate::scope::{self, Fired, Outcome, Role};
 ///
 /// # Cancel safety
 ///
-/// Dropping it drops `future` and the timer.
+/// Dropping it drops `future` and the timer. A request from outside passes through to what is inside,
+/// and wins over the limit.
 ///
 /// # Cost
 ///

@@ -110,7 +110,7 @@ impl<H: Completion> AsCompleted<H> {
     /// # Cancel safety
     ///
     /// Nothing is lost when the future is dropped: the next call goes on where it was, in the
-    /// same order.
+    /// same order. A cancel request is not forwarded to tasks and promises.
     ///
     /// # Panics
     ///

@@ -54,6 +54,9 @@ use crate::{AllCompleted, Completion, EmptyWait, ReturnWhen, WaitSet};
 /// Dropping a wait drops the handles in it, and with them what they had finished: a task is
 /// detached, its output is lost. To keep the handles, wait for `&mut` references to them.
 ///
+/// A cancel request is not forwarded to tasks and promises, as in asyncio: the waiter ends, and they
+/// go on. Scopes inside of a [`Waitable`](crate::Waitable) are asked, and may clean up.
+///
 /// # Panics
 ///
 /// More than 2³⁰ − 1 handles do not fit. Polling again after it was ready panics.

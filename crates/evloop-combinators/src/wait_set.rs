@@ -154,7 +154,8 @@ impl<H: Completion> WaitSet<H> {
     /// # Cancel safety
     ///
     /// Nothing is lost when the future is dropped: a member leaves the set only as its output.
-    /// Calling again goes on where it was, in the same order.
+    /// Calling again goes on where it was, in the same order. A cancel request is not forwarded to
+    /// tasks and promises in the set.
     ///
     /// # Panics
     ///
@@ -174,6 +175,10 @@ impl<H: Completion> WaitSet<H> {
     }
 
     /// Waits until all are done; see [`wait`](crate::wait) for what can be asked instead.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`wait`](crate::wait): dropping the future drops the set, and the handles in it.
     pub fn wait(self) -> Wait<H> {
         Wait::new(self)
     }

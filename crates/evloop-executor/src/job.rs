@@ -54,6 +54,28 @@ impl Step {
         self.0.run();
     }
 
+    /// The task that it is a step of; `None` for a callback.
+    ///
+    /// ```
+    /// let executor = evloop_executor::LocalExecutor::new();
+    /// let task = executor.spawn(async {});
+    /// executor.call_soon(|| {});
+    ///
+    /// let step = executor.next_step().expect("the first step is queued");
+    /// assert_eq!(step.task().map(|of| of.id()), Some(task.id()));
+    /// step.run();
+    /// let callback = executor.next_step().expect("so is the callback");
+    /// assert!(callback.task().is_none());
+    /// # callback.run();
+    /// ```
+    #[must_use]
+    pub fn task(&self) -> Option<TaskRef> {
+        match &self.0 {
+            Job::Task(runnable) => Some(runnable.task()),
+            Job::Call(_) => None,
+        }
+    }
+
     /// Says what it is, in a form that can be kept while it runs.
     #[must_use]
     pub fn label(&self) -> StepLabel {

@@ -164,6 +164,10 @@ impl<E> From<JoinError> for TaskError<E> {
 
 impl<V, E> Task<Result<V, E>> {
     /// One `Result` instead of two: for `?` and `try_gather`.
+    ///
+    /// # Cancel safety
+    ///
+    /// As an await of the task by value: dropping it detaches the task.
     pub fn flatten(self) -> Flatten<V, E> {
         Flatten(self)
     }

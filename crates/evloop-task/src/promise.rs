@@ -43,7 +43,8 @@ use crate::scheduler::{Scheduler, current_scheduler};
 /// # Cancel safety
 ///
 /// Dropping an await removes its registration and loses nothing. A cancel request to a task that
-/// awaits a promise cancels the promise, as in asyncio; [`shield`](crate::shield) keeps it.
+/// awaits a promise cancels the promise, as in asyncio; [`shield`](crate::shield) keeps it. One that was
+/// done before keeps its result; the awaiter ends all the same.
 pub struct Promise<T> {
     cell: Arc<PromiseCell<T>>,
     /// This handle's registration, if it is being awaited.
@@ -166,7 +167,7 @@ impl<T> Promise<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping it loses nothing.
+    /// Dropping it loses nothing. A cancel request cancels the promise, as in any await of it.
     pub fn wait(&self) -> Wait<'_, T> {
         Wait {
             promise: self,

@@ -55,7 +55,8 @@ impl<H: Shielded> Shielded for &mut H {
 ///
 /// # Cancel safety
 ///
-/// Dropping it detaches a task that was given by value, and loses nothing else.
+/// Dropping it detaches a task that was given by value, and loses nothing else. A cancel request does
+/// the same.
 pub fn shield<H: Shielded>(handle: H) -> Shield<H> {
     Shield { handle }
 }

@@ -34,7 +34,12 @@ use crate::sync::{Mutex, OnceBox, lock, yield_now};
 ///
 /// # Cancel safety
 ///
-/// Dropping an await of `&mut task` loses nothing: the task goes on and can be awaited again.
+/// Dropping an await of `&mut task` loses nothing: the task goes on and can be awaited again. Dropping
+/// one by value drops the handle, and detaches the task.
+///
+/// A cancel request to who awaits it is forwarded: the task is cancelled and waited for. If it ends
+/// cancelled, the request goes on; a value that it ends with is given, and the request is spent. A task
+/// that had ended before keeps its result, and the request goes on at once.
 pub struct Task<T> {
     /// Points into the allocation that `raw` keeps alive.
     anchor: Anchor,

@@ -113,11 +113,19 @@ impl TimeHandle {
     }
 
     /// [`sleep`](crate::sleep()), bound to this driver.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`sleep`](crate::sleep()).
     pub fn sleep(&self, delay: Duration) -> Sleep {
         Sleep::new(When::After(delay), Some(self.clone()))
     }
 
     /// [`sleep_until`](crate::sleep_until), bound to this driver.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`sleep_until`](crate::sleep_until).
     pub fn sleep_until(&self, deadline: Instant) -> Sleep {
         Sleep::new(When::At(deadline), Some(self.clone()))
     }
@@ -141,11 +149,19 @@ impl TimeHandle {
     }
 
     /// [`deadline`](crate::deadline()), bound to this driver.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`deadline`](crate::deadline()).
     pub fn deadline<F: IntoFuture>(&self, limit: Duration, future: F) -> Deadline<F::IntoFuture> {
         Deadline::new(self.sleep(limit), Some(limit), future.into_future())
     }
 
     /// [`deadline_at`](crate::deadline_at), bound to this driver.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`deadline_at`](crate::deadline_at).
     pub fn deadline_at<F: IntoFuture>(&self, at: Instant, future: F) -> Deadline<F::IntoFuture> {
         Deadline::new(self.sleep_until(at), None, future.into_future())
     }

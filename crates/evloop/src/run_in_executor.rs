@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use evloop_blocking::{Abandoned, BlockingPool, Executor, Job, JobError};
+use evloop_blocking::{Abandoned, BlockingPool, Executor, Job, JobError, JobHandle};
 use evloop_task::{ContextSnapshot, JoinError, Promise, current_scheduler, report_panic};
 
 use crate::error::LoopClosed;
@@ -43,7 +43,9 @@ impl Handle {
     ///
     /// # Cancel safety
     ///
-    /// Dropping an await loses nothing: the promise can be awaited again.
+    /// Dropping an await, or the promise, loses nothing: the work is done all the same. A cancel
+    /// request to who awaits the promise cancels it: work that has not begun is never done, the
+    /// result of other work is dropped.
     pub fn run_in_executor<F, T>(&self, executor: Option<&dyn Executor>, work: F) -> Promise<T>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -225,7 +227,9 @@ impl<T> Drop for Delivery<T> {
 ///
 /// # Cancel safety
 ///
-/// Dropping it does not stop work that has started: it goes on, and its result is dropped.
+/// Dropped before its first poll it does nothing. After that the work is handed over: dropping it, and
+/// a cancel request, which waits for no thread, take back work that has not begun; other work is done,
+/// and its result is dropped.
 ///
 /// # Panics
 ///
@@ -238,13 +242,24 @@ where
 {
     let context = ContextSnapshot::take();
     let (job, result) = Job::with_handle(move || context.run(work));
+    let mut result = TakenBack(result);
     if let Err(refusal) = Handle::current().execute(None, job) {
         return Err(JoinError::Failed(Arc::from(refusal)));
     }
-    result.await.map_err(|error| match error {
+    (&mut result.0).await.map_err(|error| match error {
         JobError::Panicked(payload) => {
             JoinError::from_panic(payload.into_inner(), "work in an executor")
         }
         error => JoinError::from_cancel(error.to_string()),
     })
+}
+
+/// A job that is taken back, if it has not begun, when nobody waits for it any more.
+struct TakenBack<T>(JobHandle<T>);
+
+impl<T> Drop for TakenBack<T> {
+    fn drop(&mut self) {
+        // Too late when the work has begun, or ended.
+        self.0.cancel();
+    }
 }

@@ -36,8 +36,9 @@ use crate::timeout::{Timeout, timeout};
 ///
 /// # Cancel safety
 ///
-/// A cancel request is forwarded to the task, waited for, and then goes on. Dropping it detaches the
-/// task.
+/// A cancel request is forwarded to the task, which is waited for; then it goes on, unless the task
+/// refused it and gave a value. A task that had ended before is not asked, and its result goes with the
+/// handle. Dropping the future detaches the task.
 pub fn wait_for<H: Awaited>(handle: H, limit: impl Into<Option<Duration>>) -> WaitFor<H> {
     let limit = limit.into();
     WaitFor(if limit == Some(Duration::ZERO) {
@@ -168,6 +169,11 @@ impl<H: fmt::Debug> fmt::Debug for WaitFor<H> {
 ///     assert!(wait_for!(async { unreachable!() }, Duration::ZERO).await.is_err());
 /// });
 /// ```
+///
+/// # Cancel safety
+///
+/// For a task or promise as [`wait_for`](fn@crate::wait_for); any other future is dropped with it, and
+/// asked to end with it, as by [`timeout`](crate::timeout()).
 #[macro_export]
 macro_rules! wait_for {
     ($awaitable:expr, $limit:expr $(,)?) => {{
@@ -187,6 +193,10 @@ macro_rules! wait_for {
 ///     assert_eq!(evloop::shield!(async { 7 }).await.unwrap(), 7);
 /// });
 /// ```
+///
+/// # Cancel safety
+///
+/// As [`shield`](fn@crate::shield): dropped or cancelled, what it waits for goes on.
 #[macro_export]
 macro_rules! shield {
     ($awaitable:expr $(,)?) => {

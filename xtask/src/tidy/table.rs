@@ -168,6 +168,12 @@ pub(super) const CRATES: &[Row] = &[
         )],
     },
     Row {
+        name: "evloop-test",
+        layer: Layer::Built,
+        ours: &["evloop-executor", "evloop-task", "evloop-time"],
+        foreign: &[],
+    },
+    Row {
         name: "evloop",
         layer: Layer::Facade,
         ours: &[

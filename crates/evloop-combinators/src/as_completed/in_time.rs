@@ -78,7 +78,8 @@ impl<H: Completion, T: Future<Output = ()>> AsCompletedInTime<H, T> {
     /// # Cancel safety
     ///
     /// Nothing is lost when the future is dropped: the next call goes on where it was, in the
-    /// same order, and the timer is the same.
+    /// same order, and the timer is the same. A cancel request is not forwarded to tasks and
+    /// promises.
     ///
     /// # Errors
     ///
