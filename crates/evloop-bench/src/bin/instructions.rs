@@ -11,7 +11,7 @@
 )]
 
 use std::cell::Cell;
-use std::future::Future;
+use std::future::{Future, pending, ready};
 use std::hint::black_box;
 use std::pin::{Pin, pin};
 use std::process::ExitCode;
@@ -20,13 +20,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use evloop_cancel::{catch_cancel, timeout_scope};
 use evloop_combinators::{FirstCompleted, WaitSet, Waitable, gather, wait};
 use evloop_executor::LocalExecutor;
-use evloop_task::{Promise, Task, create_task, yield_now};
+use evloop_task::{Promise, Task, TaskGroup, create_task, yield_now};
 use evloop_time::{ManualClock, TimeDriver, sleep};
 
 /// Of tasks, callbacks, children and so on in each case.
 const N: usize = 1_000;
+
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// A name and what it runs.
 type Case = (&'static str, fn());
@@ -44,6 +47,11 @@ const CASES: &[Case] = &[
     }),
     ("wait_first_completed", wait_first_completed),
     ("gather_1000", gather_1000),
+    ("scope_ready", || run(scopes())),
+    ("timeout_ready", || run_with_timers(timeouts_ready())),
+    ("timeout_yield", || run_with_timers(timeouts_yield())),
+    ("group_spawn_join", || run(group())),
+    ("cancel_sleeping", || run(cancel_sleeping())),
     ("timer_insert_cancel", timer_insert_cancel),
     ("timer_reset", timer_reset),
 ];
@@ -192,6 +200,58 @@ fn first_of(set: WaitSet<Waitable<Flagged>>, cx: &mut Context<'_>) -> WaitSet<Wa
     match pin!(set.wait().return_when(FirstCompleted)).poll(cx) {
         Poll::Ready(Ok((done, pending))) if done.len() == 1 => pending,
         _ => unreachable!("one has ended"),
+    }
+}
+
+/// As [`run`], with timers on a clock that stands still.
+fn run_with_timers(main: impl Future<Output = ()> + 'static) {
+    let driver = TimeDriver::new(Arc::new(ManualClock::new()));
+    let _entered = driver.enter();
+    run(main);
+}
+
+async fn scopes() {
+    for n in 0..N {
+        black_box(catch_cancel(ready(black_box(n))).await.is_ok());
+    }
+}
+
+async fn timeouts_ready() {
+    for n in 0..N {
+        black_box(
+            timeout_scope(sleep(MINUTE), ready(black_box(n)))
+                .await
+                .is_ok(),
+        );
+    }
+}
+
+async fn timeouts_yield() {
+    for _ in 0..N {
+        black_box(timeout_scope(sleep(MINUTE), yield_now()).await.is_ok());
+    }
+}
+
+async fn group() {
+    let ended = TaskGroup::scope(async |group| {
+        for n in 0..N {
+            let child = async move {
+                black_box(n);
+            };
+            drop(group.create_task(child).expect("the group is open"));
+        }
+    });
+    ended.await.expect("nobody fails");
+}
+
+async fn cancel_sleeping() {
+    let tasks: Vec<Task<()>> = (0..N).map(|_| create_task(pending())).collect();
+    yield_now().await;
+    for task in &tasks {
+        task.cancel();
+    }
+    for task in tasks {
+        black_box(task.await.is_err());
     }
 }
 
