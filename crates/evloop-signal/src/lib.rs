@@ -18,6 +18,7 @@
 //! ```
 //! use evloop_signal::{Disposition, Signal, Watch};
 //!
+//! # Signal::INTERRUPT.set_default()?; // Tests may run in the background, where it is ignored.
 //! let watch = Watch::instead_of_default(Signal::INTERRUPT, 2)?;
 //! assert_eq!(Signal::INTERRUPT.disposition()?, Disposition::Handled);
 //! assert_eq!(watch.count(), 0); // Ctrl-C would be counted now; after two it kills again.

@@ -36,6 +36,18 @@ impl Signal {
         sys::disposition(self)
     }
 
+    /// Gives the signal its default disposition, whatever it does now.
+    ///
+    /// For a program that was started with the signal ignored, by a script in the background for
+    /// example, and wants it nevertheless. A watch that is installed counts no more.
+    ///
+    /// # Errors
+    ///
+    /// What the system says; [`io::ErrorKind::Unsupported`] where there are no signals.
+    pub fn set_default(self) -> io::Result<()> {
+        sys::set_default(self)
+    }
+
     /// Ends the process by this signal, so that its parent sees it killed: a shell shows 130 for
     /// SIGINT, and stops a script that ran the program.
     ///

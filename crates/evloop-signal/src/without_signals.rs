@@ -28,6 +28,10 @@ pub(crate) fn disposition(_signal: Signal) -> io::Result<Disposition> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
+pub(crate) fn set_default(_signal: Signal) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 #[expect(clippy::disallowed_methods, reason = "ending the process is asked for")]
 pub(crate) fn kill_this_process(signal: Signal) -> ! {
     std::process::exit(128 + signal.number())

@@ -24,7 +24,8 @@ use rustix::process::{Signal as Sent, getpid, kill_process};
 const SCENARIOS: &[(&str, fn())] = &[
     ("run", run),
     ("run_with_unfinished_line", run_with_unfinished_line),
-    ("run_ignored_or_not", run_ignored_or_not),
+    ("run_as_started", run_as_started),
+    ("run_not_ignored", run_as_started),
     ("idle_runner", idle_runner),
     ("busy_runner", busy_runner),
     ("about_to_wait", about_to_wait),
@@ -50,6 +51,12 @@ fn main() {
     // Whatever goes wrong, nothing of this outlives the test for long.
     let _watchdog = Watchdog::new(Duration::from_secs(20));
     let name = std::env::args().nth(1).unwrap_or_default();
+    if name != "run_as_started" {
+        // The tests may have been started in the background, where SIGINT is ignored.
+        Signal::INTERRUPT
+            .set_default()
+            .expect("the system has signals");
+    }
     match SCENARIOS.iter().find(|(known, _)| *known == name) {
         Some((_, scenario)) => scenario(),
         None => panic!("there is no scenario `{name}`"),
@@ -127,7 +134,7 @@ fn run_with_unfinished_line() {
 }
 
 /// What the shell has decided, outside.
-fn run_ignored_or_not() {
+fn run_as_started() {
     say_disposition("before");
     let value = evloop::run(async {
         say_disposition("during");

@@ -231,7 +231,7 @@ fn an_ignored_interrupt_stays_ignored() {
     guarded(|| {
         // As `nohup` does it for SIGHUP: what is ignored is inherited so.
         let mut command = Command::new("sh");
-        let script = r#"trap "" INT; exec "$0" run_ignored_or_not"#;
+        let script = r#"trap "" INT; exec "$0" run_as_started"#;
         command.args(["-c", script, program()]);
 
         let lines = Interrupted::start(command).end().well();
@@ -239,7 +239,7 @@ fn an_ignored_interrupt_stays_ignored() {
         let expected = ["before: Ignored", "during: Ignored", "after: Ignored", "7"];
         assert_eq!(lines, expected);
 
-        let lines = start("run_ignored_or_not").end().by_interrupt();
+        let lines = start("run_not_ignored").end().by_interrupt();
         assert_eq!(lines, ["before: Default", "during: Handled"]);
     });
 }

@@ -73,6 +73,11 @@ pub(crate) fn disposition(signal: Signal) -> io::Result<Disposition> {
     Ok(meaning(&change(signal.number(), None)?))
 }
 
+/// Sets the default disposition.
+pub(crate) fn set_default(signal: Signal) -> io::Result<()> {
+    change(signal.number(), Some(&zeroed())).map(drop)
+}
+
 /// Installs the handler if the disposition is the default one; returns what it was.
 pub(super) fn replace_default(signal: Signal) -> io::Result<Disposition> {
     let found = disposition(signal)?;

@@ -6,6 +6,8 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
+use evloop_signal::Signal;
+
 const IN_CHILD: &str = "EVLOOP_SIGNAL_TEST_IN_CHILD";
 
 /// How long a test may take; more under a memory checker.
@@ -28,6 +30,10 @@ pub(crate) fn end_of_child(test: &str, body: impl FnOnce()) -> Option<ExitStatus
         thread::Builder::new()
             .spawn(watchdog)
             .expect("the system has threads");
+        // The tests may have been started in the background, where SIGINT is ignored.
+        Signal::INTERRUPT
+            .set_default()
+            .expect("the system has signals");
         body();
         drop(ended);
         return None;

@@ -43,6 +43,23 @@ fn an_ignored_signal_stays_ignored() {
 }
 
 #[test]
+fn an_ignored_signal_gets_its_default_back_when_that_is_asked_for() {
+    in_child(
+        "refusals::an_ignored_signal_gets_its_default_back_when_that_is_asked_for",
+        || {
+            foreign::ignore();
+
+            INTERRUPT.set_default().unwrap();
+
+            assert_eq!(INTERRUPT.disposition().unwrap(), Disposition::Default);
+            let watch = Watch::instead_of_default(INTERRUPT, 2).unwrap();
+            raise();
+            assert_eq!(watch.count(), 1);
+        },
+    );
+}
+
+#[test]
 fn a_handler_of_somebody_else_stays() {
     in_child("refusals::a_handler_of_somebody_else_stays", || {
         foreign::handle();
