@@ -3,7 +3,7 @@
 use std::future::{Future, IntoFuture};
 
 use crate::error::NoRunningLoop;
-use crate::outcome::ChildOutput;
+use crate::outcome::{ChildOutput, Given};
 use crate::scheduler::{Scheduler, current_scheduler};
 use crate::spawn::Builder;
 use crate::task::Task;
@@ -36,10 +36,10 @@ where
 ///
 /// When no loop runs on this thread.
 #[track_caller]
-pub fn try_create_task<F>(coroutine: F) -> Task<<F::Output as ChildOutput>::Value>
+pub fn try_create_task<F>(coroutine: F) -> Task<<F::Output as Given>::Value>
 where
     F: Future<Output: ChildOutput> + Send + 'static,
-    <F::Output as ChildOutput>::Value: Send + 'static,
+    <F::Output as Given>::Value: Send + 'static,
 {
     Builder::new().try_spawn(running(), coroutine)
 }

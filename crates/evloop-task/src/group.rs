@@ -16,7 +16,7 @@ use std::sync::Arc;
 use evloop_cancel::{CancelScope, Cancelled, Stopped, catch_late};
 
 use crate::group::roster::{Leave, Roster};
-use crate::outcome::ChildOutput;
+use crate::outcome::{ChildOutput, Given};
 use crate::scheduler::{Scheduler, current_scheduler};
 use crate::spawn::Builder;
 use crate::task::Task;
@@ -91,7 +91,7 @@ impl TaskGroup {
     /// # Cancel safety
     ///
     /// As [`run`](Self::run).
-    pub async fn scope<B, F>(body: B) -> Result<<F::Output as ChildOutput>::Value, GroupError>
+    pub async fn scope<B, F>(body: B) -> Result<<F::Output as Given>::Value, GroupError>
     where
         B: FnOnce(Self) -> F,
         F: Future<Output: ChildOutput>,
@@ -115,7 +115,7 @@ impl TaskGroup {
     /// A cancel request ends the body, then cancels and awaits the children, and goes on. If children
     /// fail meanwhile, their errors are returned, and the next await is cancelled. Dropping the future
     /// cannot wait: it cancels the children, which then end by themselves.
-    pub async fn run<B, F>(self, body: B) -> Result<<F::Output as ChildOutput>::Value, GroupError>
+    pub async fn run<B, F>(self, body: B) -> Result<<F::Output as Given>::Value, GroupError>
     where
         B: FnOnce(Self) -> F,
         F: Future<Output: ChildOutput>,
@@ -176,7 +176,7 @@ impl TaskGroup {
     pub fn create_task<F>(&self, coroutine: F) -> Result<Child<F>, GroupClosed>
     where
         F: Future<Output: ChildOutput> + Send + 'static,
-        <F::Output as ChildOutput>::Value: Send + 'static,
+        <F::Output as Given>::Value: Send + 'static,
     {
         self.create_task_with(Builder::new(), coroutine)
     }
@@ -198,7 +198,7 @@ impl TaskGroup {
     ) -> Result<Child<F>, GroupClosed>
     where
         F: Future<Output: ChildOutput> + Send + 'static,
-        <F::Output as ChildOutput>::Value: Send + 'static,
+        <F::Output as Given>::Value: Send + 'static,
     {
         let member = self.roster.admit()?;
         let scheduler = running();
@@ -222,7 +222,7 @@ impl TaskGroup {
     pub fn create_task_local<F>(&self, coroutine: F) -> Result<Child<F>, GroupClosed>
     where
         F: Future<Output: ChildOutput> + 'static,
-        <F::Output as ChildOutput>::Value: 'static,
+        <F::Output as Given>::Value: 'static,
     {
         let member = self.roster.admit()?;
         let scheduler = running();
@@ -256,7 +256,7 @@ impl TaskGroup {
 }
 
 /// What [`TaskGroup::create_task`] gives: the task of a coroutine, whose own error is the task's.
-pub type Child<F> = Task<<<F as Future>::Output as ChildOutput>::Value>;
+pub type Child<F> = Task<<<F as Future>::Output as Given>::Value>;
 
 #[track_caller]
 fn running() -> &'static dyn Scheduler {
@@ -279,10 +279,7 @@ enum BodyEnd<V> {
 async fn run_body<F>(
     scope: CancelScope,
     body: F,
-) -> (
-    BodyEnd<<F::Output as ChildOutput>::Value>,
-    Option<Cancelled>,
-)
+) -> (BodyEnd<<F::Output as Given>::Value>, Option<Cancelled>)
 where
     F: Future<Output: ChildOutput>,
 {

@@ -48,10 +48,7 @@ impl<T, E> Outcome for Result<T, E> {
     note = "return `()`, or a `Result` whose error is an `Error`, a `String` or a boxed error",
     note = "for a child that cannot fail: `Ok::<_, std::convert::Infallible>(value)`"
 )]
-pub trait ChildOutput {
-    /// What it gives when it has not failed.
-    type Value;
-
+pub trait ChildOutput: Given {
     /// The value, or the error in shared form.
     ///
     /// # Errors
@@ -61,8 +58,6 @@ pub trait ChildOutput {
 }
 
 impl ChildOutput for () {
-    type Value = ();
-
     fn into_value(self) -> Result<(), Arc<dyn Error + Send + Sync>> {
         Ok(())
     }
@@ -70,10 +65,37 @@ impl ChildOutput for () {
 
 /// A coroutine that never returns by itself: `async { loop { .. } }`.
 impl ChildOutput for never::Never {
-    type Value = Infallible;
-
     fn into_value(self) -> Result<Infallible, Arc<dyn Error + Send + Sync>> {
         self
+    }
+}
+
+pub(crate) use given::Given;
+
+mod given {
+    use std::convert::Infallible;
+
+    /// What a coroutine gives when it has not failed.
+    ///
+    /// It asks nothing of the error. A condition such as `Into<Box<dyn Error>>` would be proved again
+    /// where a coroutine around a group has to be `Send`, with lifetimes that are forgotten there, and
+    /// the compiler finds that it holds for one lifetime only.
+    #[expect(unnameable_types, reason = "`ChildOutput` is its only user")]
+    pub trait Given {
+        /// What it gives when it has not failed.
+        type Value;
+    }
+
+    impl Given for () {
+        type Value = ();
+    }
+
+    impl Given for super::never::Never {
+        type Value = Infallible;
+    }
+
+    impl<T, E> Given for Result<T, E> {
+        type Value = T;
     }
 }
 
@@ -92,8 +114,6 @@ mod never {
 }
 
 impl<T, E: Into<Box<dyn Error + Send + Sync>>> ChildOutput for Result<T, E> {
-    type Value = T;
-
     fn into_value(self) -> Result<T, Arc<dyn Error + Send + Sync>> {
         self.map_err(|error| Arc::from(error.into()))
     }

@@ -12,7 +12,7 @@ use crate::context::{Context, inherited};
 use crate::eager::EagerStart;
 use crate::home_bound::HomeBound;
 use crate::meta::Meta;
-use crate::outcome::ChildOutput;
+use crate::outcome::{ChildOutput, Given};
 use crate::runnable::Runnable;
 use crate::scheduler::Scheduler;
 use crate::shell::Shell;
@@ -145,10 +145,10 @@ impl Builder {
         self,
         scheduler: &'static dyn Scheduler,
         coroutine: F,
-    ) -> Task<<F::Output as ChildOutput>::Value>
+    ) -> Task<<F::Output as Given>::Value>
     where
         F: Future<Output: ChildOutput> + Send + 'static,
-        <F::Output as ChildOutput>::Value: Send + 'static,
+        <F::Output as Given>::Value: Send + 'static,
     {
         let eager = self.wants_eager_start(scheduler);
         let (step, mut task) = self.prepare_as(scheduler, Watched::default(), coroutine);

@@ -251,3 +251,19 @@ async fn poll_once<F: Future>(future: F) -> bool {
     std::future::poll_fn(move |cx| std::task::Poll::Ready(future.as_mut().poll(cx).is_pending()))
         .await
 }
+
+#[test]
+fn a_group_with_boxed_errors_runs_in_a_task() {
+    type Boxed = Box<dyn std::error::Error + Send + Sync>;
+    in_loop(async {
+        // Inside of another coroutine that has to be `Send`: there the compiler forgets lifetimes.
+        let task = create_task(async {
+            TaskGroup::scope(async |group| {
+                let child = group.create_task(async { Ok::<_, Boxed>(1) })?;
+                Ok::<_, Boxed>(child.await? + 1)
+            })
+            .await
+        });
+        assert_eq!(task.await.expect("it ends").expect("nobody fails"), 2);
+    });
+}

@@ -16,7 +16,7 @@ use crate::error::{JoinError, Panic};
 use crate::group::error::{ChildFailure, GroupClosed, GroupError};
 use crate::group::member::contained;
 use crate::group::{BodyEnd, run_body};
-use crate::outcome::ChildOutput;
+use crate::outcome::{ChildOutput, Given};
 use crate::sync::{Mutex, lock};
 
 /// A group whose children may borrow what is declared before it.
@@ -94,7 +94,7 @@ impl<'env> FutureGroup<'env> {
     /// # Cancel safety
     ///
     /// As [`TaskGroup::run`](crate::TaskGroup::run); dropping the future drops the children.
-    pub async fn scope<B, F>(body: B) -> Result<<F::Output as ChildOutput>::Value, GroupError>
+    pub async fn scope<B, F>(body: B) -> Result<<F::Output as Given>::Value, GroupError>
     where
         B: FnOnce(Self) -> F,
         F: Future<Output: ChildOutput>,
