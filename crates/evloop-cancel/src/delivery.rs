@@ -46,6 +46,8 @@ struct Round {
     finished: bool,
     /// The scope has ended: what is passed on goes to the round above.
     closed: bool,
+    /// What is decided in it does not matter any more; its share above is given up.
+    abandoned: bool,
     /// Its share in the round above came by mail: nobody holds that round open.
     mailed: bool,
     /// Whoever polls the scope, while it waits for decisions.
@@ -228,6 +230,41 @@ impl Delivery {
         wake(waker);
     }
 
+    /// The scope is dropped, and whatever those inside decide, the request ends here.
+    pub(crate) fn abandon(&self, round: u32) {
+        let mut tree = self.tree();
+        let place = tree.round(round);
+        if place.finished || place.abandoned {
+            return;
+        }
+        place.abandoned = true;
+        place.passed = false;
+        place.waker = None;
+        place.marks.clear();
+        let waker = match place.above {
+            Some(above) => {
+                tree.round(above).taken = true;
+                tree.release(above)
+            }
+            None => None,
+        };
+        drop(tree);
+        wake(waker);
+    }
+
+    pub(crate) fn is_abandoned(&self, round: u32) -> bool {
+        let mut tree = self.tree();
+        let mut round = Some(round);
+        while let Some(index) = round {
+            let place = tree.round(index);
+            if place.abandoned {
+                return true;
+            }
+            round = place.above;
+        }
+        false
+    }
+
     /// Forgets a finished round.
     pub(crate) fn forget(&self, round: u32) {
         self.tree().free_round(round);
@@ -309,6 +346,9 @@ impl Tree {
     fn settle_round(&mut self, mut round: u32) -> Option<Waker> {
         loop {
             let place = self.round(round);
+            if place.abandoned {
+                return None;
+            }
             if place.n_undecided > 0 {
                 // What is passed on by a scope that is over, the one above hears at once.
                 if place.closed && std::mem::take(&mut place.passed) {
@@ -356,6 +396,7 @@ impl Round {
             taken: false,
             finished: false,
             closed: false,
+            abandoned: false,
             mailed: false,
             waker: None,
             marks: Vec::new(),

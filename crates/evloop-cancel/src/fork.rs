@@ -368,6 +368,8 @@ impl Parts {
             std::mem::take(&mut state.held)
                 .into_iter()
                 .for_each(Ticket::swallow);
+            // Of branches that are dropped before they have decided.
+            state.nodes.values().for_each(Node::abandon);
         }
     }
 }

@@ -379,6 +379,15 @@ impl Node {
         }
     }
 
+    /// The scope is dropped, and what it has taken ends with it.
+    pub(crate) fn abandon(&self) {
+        self.slow_if(|slow| {
+            for entry in slow.entries.drain(..) {
+                entry.delivery.abandon(entry.round);
+            }
+        });
+    }
+
     /// The scope is over: what is undecided inside, and what was passed on, goes to the one around.
     #[cold]
     pub(crate) fn close(&self) {

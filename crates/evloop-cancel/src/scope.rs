@@ -481,7 +481,7 @@ pub(crate) fn pass_on(ticket: Ticket) -> bool {
 /// [`pass_on`], with a mark that goes along until a scope ends for it.
 pub(crate) fn pass_on_with(ticket: Ticket, mark: Option<&Mark>) -> bool {
     let delivery = Arc::clone(ticket.delivery());
-    if delivery.is_settled() {
+    if delivery.is_settled() || delivery.is_abandoned(ticket.round()) {
         ticket.swallow();
         return false;
     }
@@ -501,12 +501,12 @@ pub(crate) fn pass_on_with(ticket: Ticket, mark: Option<&Mark>) -> bool {
 }
 
 /// [`pass_on`] for code that does not go on: whether anything ends it. A hold does not, which waits
-/// for that code.
-pub(crate) fn pass_on_for_good(tickets: Vec<Ticket>) -> bool {
+/// for that code. `mark` goes along until a scope ends for one of them.
+pub(crate) fn pass_on_for_good(tickets: Vec<Ticket>, mark: &Mark) -> bool {
     let mut ends = false;
     for ticket in tickets {
         let is_held_back = is_held_back(ticket.delivery());
-        ends |= pass_on(ticket) && !is_held_back;
+        ends |= pass_on_with(ticket, Some(mark)) && !is_held_back;
     }
     ends
 }

@@ -6,9 +6,10 @@ use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use crate::delivery::Ticket;
+use crate::delivery::{Mark, Ticket};
 use crate::scope;
 
 /// A cancel request, in the hands of code that caught it: asyncio's `CancelledError`.
@@ -87,7 +88,10 @@ impl Cancelled {
     ///
     /// Dropping it passes the request on, as dropping the token does.
     pub fn resume(self) -> Resume {
-        Resume { token: Some(self) }
+        Resume {
+            token: Some(self),
+            mark: Mark::default(),
+        }
     }
 
     /// The message of the request, if it has one.
@@ -146,6 +150,8 @@ impl Error for Cancelled {}
 #[must_use = "a future does nothing until it is awaited"]
 pub struct Resume {
     token: Option<Cancelled>,
+    /// Goes with what was passed on, until a scope ends for it.
+    mark: Mark,
 }
 
 impl Future for Resume {
@@ -154,9 +160,15 @@ impl Future for Resume {
     fn poll(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Infallible> {
         if let Some(token) = self.token.take() {
             assert!(
-                scope::pass_on_for_good(token.into_tickets()),
+                scope::pass_on_for_good(token.into_tickets(), &self.mark),
                 "failed to resume a cancellation: its target does not enclose this code, is over, or \
                  is beyond a hold"
+            );
+        } else {
+            // A scope that ends for it drops this: polled after that, it was moved elsewhere.
+            assert!(
+                Arc::strong_count(&self.mark) > 1,
+                "failed to resume a cancellation: its target is over, and this code goes on elsewhere"
             );
         }
         Poll::Pending

@@ -13,7 +13,7 @@ mod tuples;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-pub(crate) use branch::{deliver, poll_branch};
+pub(crate) use branch::{deliver, delivered, poll_branch};
 pub use many::Many;
 pub use tuples::{
     Children1, Children2, Children3, Children4, Children5, Children6, Children7, Children8,

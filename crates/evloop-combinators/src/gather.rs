@@ -9,7 +9,7 @@ use pin_project_lite::pin_project;
 
 use evloop_cancel::fork::{BranchEnd, Fork};
 
-use crate::children::{Children, GatherChildren, IntoChildren, deliver, poll_branch};
+use crate::children::{Children, GatherChildren, IntoChildren, deliver, delivered, poll_branch};
 use crate::ready_set::{ReadySet, Step};
 
 /// Runs the children concurrently and gives every output, in input order.
@@ -123,6 +123,9 @@ impl<C: GatherChildren> Future for Gather<C> {
         let n_pending = this.n_pending;
         if this.fork.begin(cx) {
             *n_pending -= deliver(this.fork, this.set, this.children.as_mut()).n_finished;
+            if *n_pending > 0 {
+                return delivered(this.fork, cx);
+            }
         }
         if *n_pending > 0 {
             let fork = &mut *this.fork;

@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 
 use evloop_cancel::fork::{BranchEnd, Fork};
 
-use crate::children::{Children, IntoChildren, RaceChildren, deliver, poll_branch};
+use crate::children::{Children, IntoChildren, RaceChildren, deliver, delivered, poll_branch};
 use crate::ready_set::{ReadySet, Step};
 
 /// Runs the children concurrently until the first one finishes, and drops the others.
@@ -144,9 +144,12 @@ impl<C: RaceChildren> Future for Race<C> {
         let n_pending = this.n_pending;
         let mut winner = None;
         if this.fork.begin(cx) {
-            let delivered = deliver(this.fork, this.set, this.children.as_mut());
-            *n_pending -= delivered.n_finished;
-            winner = delivered.with_output.first().copied();
+            let after = deliver(this.fork, this.set, this.children.as_mut());
+            *n_pending -= after.n_finished;
+            winner = after.with_output.first().copied();
+            if winner.is_none() && *n_pending > 0 {
+                return delivered(this.fork, cx);
+            }
         }
         if winner.is_none() && *n_pending > 0 {
             let fork = &mut *this.fork;

@@ -9,7 +9,7 @@ use pin_project_lite::pin_project;
 
 use evloop_cancel::fork::{BranchEnd, Fork};
 
-use crate::children::{Children, IntoChildren, TryGatherChildren, deliver, poll_branch};
+use crate::children::{Children, IntoChildren, TryGatherChildren, deliver, delivered, poll_branch};
 use crate::ready_set::{ReadySet, Step};
 
 /// Runs the children concurrently and gives every value, or the first error at once.
@@ -89,10 +89,13 @@ impl<C: TryGatherChildren> Future for TryGather<C> {
         let n_pending = this.n_pending;
         let mut failure = None;
         if this.fork.begin(cx) {
-            let delivered = deliver(this.fork, this.set, this.children.as_mut());
-            *n_pending -= delivered.n_finished;
-            let mut ready = delivered.with_output.into_iter();
+            let after = deliver(this.fork, this.set, this.children.as_mut());
+            *n_pending -= after.n_finished;
+            let mut ready = after.with_output.into_iter();
             failure = ready.find_map(|index| this.children.as_mut().take_error(index));
+            if failure.is_none() && *n_pending > 0 {
+                return delivered(this.fork, cx);
+            }
         }
         if *n_pending > 0 && failure.is_none() {
             let fork = &mut *this.fork;

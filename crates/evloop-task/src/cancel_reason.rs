@@ -32,6 +32,12 @@ impl CancelReason {
         }
     }
 
+    /// The same reason, with a cause if it had none.
+    pub(crate) fn with_cause(mut self) -> Self {
+        self.cause.get_or_insert_with(Cause::unique);
+        self
+    }
+
     /// A reason without a place.
     pub(crate) fn message(message: Option<Arc<str>>) -> Self {
         Self {

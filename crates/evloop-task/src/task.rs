@@ -434,12 +434,10 @@ impl<T> Task<T> {
                 return Poll::Pending;
             }
         } else if self.claim.take_due(cx) {
-            let reason = self
-                .claim
-                .request()
-                .map(CancelReason::of)
-                .unwrap_or_default();
-            self.meta().cancel(reason);
+            let request = self.claim.request().map(CancelReason::of);
+            // With a cause, so that it ends where it comes round to a task that has it: tasks that
+            // await each other would forward it for ever.
+            self.meta().cancel(request.unwrap_or_default().with_cause());
         }
         let Poll::Ready(result) = self.poll_unclaimed(cx, is_trusted) else {
             self.claim.suspend(cx);

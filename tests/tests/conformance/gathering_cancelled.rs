@@ -1,15 +1,18 @@
 //! `gather` and `try_gather` whose task is asked to end.
 
 use std::future::pending;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use evloop::{
-    JoinError, Promise, Task, catch_cancel, create_task, gather, on_cancel, sleep, try_gather,
-    yield_now,
+    JoinError, Promise, Task, TaskBuilder, TaskRef, all_tasks, catch_cancel, create_task, gather,
+    on_cancel, race, sleep, try_gather, yield_now,
 };
 use evloop_tests::{Seen, witness};
 
 use crate::in_loop;
+
+const SECOND: Duration = Duration::from_secs(1);
 
 #[test]
 fn case_047_a_cancelled_task_cancels_all_it_gathers_and_waits_for_them() {
@@ -241,4 +244,80 @@ fn museum_bm72_a_cancelled_gather_is_cancelled_in_both_modes_and_asks_each_child
         assert!(tried.await.unwrap_err().is_cancelled());
         assert_eq!(asked.take(), [0, 1, 2, 3, 0, 1, 2, 3]);
     });
+}
+
+#[test]
+fn a_branch_of_a_race_that_refuses_wins_also_while_another_one_cleans_up() {
+    in_loop(async {
+        let task = create_task(async {
+            let refuses = async {
+                catch_cancel(sleep(SECOND)).await.unwrap_err().swallow();
+                yield_now().await;
+                "refused"
+            };
+            let cleans_up = async {
+                on_cancel(sleep(SECOND), async || sleep(SECOND).await).await;
+                "cleaned up"
+            };
+            let won = race((refuses, cleans_up)).await;
+            // The request has ended: nothing interrupts this.
+            yield_now().await;
+            won
+        });
+        yield_now().await;
+        task.cancel();
+        assert_eq!(task.await.unwrap(), "refused");
+    });
+}
+
+#[test]
+fn tasks_that_await_each_other_do_not_forward_a_request_for_ever() {
+    in_loop(async {
+        let meeting = Arc::new(Mutex::new([None::<Task<()>>, None]));
+        let waits_for = |other: usize| {
+            let meeting = Arc::clone(&meeting);
+            TaskBuilder::new()
+                .name(format!("waits for {other}"))
+                .create_task(async move {
+                    yield_now().await;
+                    let task = meeting.lock().unwrap()[other].take();
+                    drop(task.expect("both are there").await);
+                })
+        };
+        let both = [waits_for(1), waits_for(0)];
+        *meeting.lock().unwrap() = both.map(Some);
+        yield_now().await;
+        yield_now().await;
+        let mut tasks = all_tasks();
+        tasks.retain(|task| task.name().starts_with("waits for"));
+
+        tasks[0].cancel();
+        for _ in 0..20 {
+            yield_now().await;
+        }
+
+        let counts: Vec<_> = tasks.iter().map(TaskRef::cancelling).collect();
+        assert!(counts.iter().all(|count| *count <= 2), "{counts:?}");
+    });
+}
+
+#[test]
+fn a_request_made_again_in_a_gathered_child_reaches_the_scope_around_its_next_await() {
+    let seen = Seen::new();
+    in_loop(async {
+        let inside = seen.clone();
+        let task = create_task(async move {
+            let asks_again = async {
+                catch_cancel(sleep(SECOND)).await.unwrap_err().ask_again();
+                yield_now().await;
+                inside.push("ran past it");
+            };
+            let child = on_cancel(asks_again, async || inside.push("clean"));
+            gather((sleep(SECOND), child)).await;
+        });
+        yield_now().await;
+        task.cancel();
+        assert!(task.await.unwrap_err().is_cancelled());
+    });
+    assert_eq!(seen.take(), ["clean"]);
 }

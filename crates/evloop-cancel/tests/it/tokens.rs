@@ -354,3 +354,18 @@ fn thousands_of_requests_one_after_the_other() {
     task.cancel();
     assert_eq!(task.run(), Some(End::Value(5_000)));
 }
+
+#[test]
+#[should_panic = "its target is over"]
+fn resumed_inside_of_something_shared_it_panics_for_the_one_who_is_left() {
+    let shared = on_cancel(pending::<()>(), || async {})
+        .boxed_local()
+        .shared();
+    let mut left = Task::new(shared.clone());
+    let mut asked = Task::new(shared);
+    assert!(left.run().is_none());
+    assert!(asked.run().is_none());
+    asked.cancel();
+    assert_eq!(asked.run(), Some(End::Cancelled));
+    left.step();
+}

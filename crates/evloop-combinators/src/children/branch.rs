@@ -70,6 +70,14 @@ pub(crate) fn deliver<C: Children>(
     delivered
 }
 
+/// Ends a poll that has delivered something. The children go on in the next one: what they have done
+/// with the request, such as asking for it again, is for the target to see first.
+pub(crate) fn delivered<T>(fork: &mut Fork, cx: &mut Context<'_>) -> Poll<T> {
+    fork.suspend(cx);
+    cx.waker().wake_by_ref();
+    Poll::Pending
+}
+
 /// What a delivery has led to.
 #[derive(Debug, Default)]
 pub(crate) struct Delivered {
