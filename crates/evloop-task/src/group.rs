@@ -17,6 +17,7 @@ use evloop_cancel::{CancelScope, Cancelled, Stopped, catch_late};
 
 use crate::group::roster::{Leave, Roster};
 use crate::outcome::{ChildOutput, Given};
+use crate::report::ErrorContext;
 use crate::scheduler::{Scheduler, current_scheduler};
 use crate::spawn::Builder;
 use crate::task::Task;
@@ -142,6 +143,7 @@ impl TaskGroup {
         }
         let mut claim = leave.0.wait_for_children().await;
         if let Some(payload) = panic {
+            report_failures(leave.0.take_errors());
             resume_unwind(payload);
         }
         let errors = leave.0.take_errors();
@@ -263,6 +265,15 @@ fn running() -> &'static dyn Scheduler {
     match current_scheduler() {
         Some(scheduler) => scheduler,
         None => panic!("failed to create a task: {}", crate::error::NoRunningLoop),
+    }
+}
+
+/// Reports the failures of children whose group's body has panicked: nobody else will see them.
+fn report_failures(failures: Vec<ChildFailure>) {
+    for failure in failures {
+        let message = format!("in a task group whose body panicked, {failure}");
+        let context = ErrorContext::new(message).with_exception(failure.error().clone());
+        context.report_to(current_scheduler());
     }
 }
 

@@ -382,3 +382,31 @@ fn debug_counts_children_and_errors_and_names_the_state() {
         assert_eq!(format!("{failure:?}"), format!("{name}: Failed(\"why\")"));
     });
 }
+
+#[test]
+fn failures_of_children_beside_a_body_that_panics_are_reported() {
+    guarded(|| {
+        let event_loop = virtual_loop();
+        let reports = Reports::of(&event_loop);
+        let ended = event_loop.run_until_complete(async {
+            let task = create_task(async {
+                let group = TaskGroup::scope(async |group| {
+                    let fails = async { Err::<(), _>("the disk is full") };
+                    let eager = TaskBuilder::new().eager_start(true);
+                    let child = group.create_task_with(eager, fails);
+                    drop(child.expect("the group is open"));
+                    assert!(!group.is_empty(), "scripted");
+                });
+                drop(group.await);
+            });
+            task.await
+        });
+        assert!(ended.unwrap().unwrap_err().is_panic());
+        let report = reports.only();
+        assert!(
+            report.message.ends_with("the disk is full"),
+            "{}",
+            report.message
+        );
+    });
+}

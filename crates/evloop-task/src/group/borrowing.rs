@@ -15,7 +15,7 @@ use slab::Slab;
 use crate::error::{JoinError, Panic};
 use crate::group::error::{ChildFailure, GroupClosed, GroupError};
 use crate::group::member::contained;
-use crate::group::{BodyEnd, run_body};
+use crate::group::{BodyEnd, report_failures, run_body};
 use crate::outcome::{ChildOutput, Given};
 use crate::sync::{Mutex, lock};
 
@@ -117,7 +117,10 @@ impl<'env> FutureGroup<'env> {
         let (value, body_error) = match ended {
             BodyEnd::Value(value) => (Some(value), None),
             BodyEnd::Failed(failure) => (None, Some(failure)),
-            BodyEnd::Panicked(payload) => resume_unwind(payload),
+            BodyEnd::Panicked(payload) => {
+                report_failures(std::mem::take(&mut lock(&leave.0.state).errors));
+                resume_unwind(payload)
+            }
             BodyEnd::Stopped => (None, None),
         };
         let mut errors = std::mem::take(&mut lock(&leave.0.state).errors);
