@@ -44,6 +44,9 @@ struct State {
     seen: Vec<Arc<Delivery>>,
     /// What branches have passed on, until all have ended.
     held: Vec<Ticket>,
+    /// What branches have passed on that then returned: it goes on when all have ended, but nothing is
+    /// missing for it.
+    late: Vec<Ticket>,
     /// That has happened: the outputs are not complete.
     has_passed: bool,
 }
@@ -71,7 +74,7 @@ impl State {
 
     /// Whether scopes are open in a branch, or a request waits for one to end.
     fn is_open(&self) -> bool {
-        self.n_open > 0 || !self.held.is_empty()
+        self.n_open > 0 || !self.held.is_empty() || !self.late.is_empty()
     }
 
     /// The shares of deliveries that were not due before; the others are given back.
@@ -287,7 +290,8 @@ impl Parts {
         state.set_open(index, is_open);
         if self.quick.has_slow() {
             // It has returned: what is undecided inside goes to the scope around.
-            drop(std::mem::take(&mut self.quick));
+            let node = std::mem::take(&mut self.quick);
+            state.late.extend(node.take_passed());
         }
     }
 
@@ -315,8 +319,9 @@ impl Parts {
                 }
                 BranchEnd::Pending
             }
-            Outcome::Ready(_) => {
+            Outcome::Ready(answer) => {
                 state.set_open(index, false);
+                state.late.extend(answer.foreign);
                 BranchEnd::Ready
             }
             Outcome::Fired(Fired { foreign }) => {
@@ -359,6 +364,7 @@ impl Parts {
             return false;
         };
         state.has_passed |= !state.held.is_empty();
+        scope::pass_all_on(std::mem::take(&mut state.late));
         scope::pass_all_on(std::mem::take(&mut state.held));
         state.has_passed
     }
@@ -370,6 +376,7 @@ impl Parts {
                 .for_each(Ticket::swallow);
             // Of branches that are dropped before they have decided.
             state.nodes.values().for_each(Node::abandon);
+            scope::pass_all_on(std::mem::take(&mut state.late));
         }
     }
 }

@@ -129,7 +129,7 @@ pub(crate) fn poll_branch(
     frame::with(|around| {
         let scope = Scope {
             place: Place::Branch,
-            ..Scope::new(node, Role::Catch, around)
+            ..Scope::new(node, Role::CatchLate, around)
         };
         scope.poll(tickets, &mut None, cx, inner)
     })
@@ -141,7 +141,7 @@ pub(crate) fn finish_branch(node: &Node, cx: &mut Context<'_>, inner: &mut dyn I
     frame::with(|around| {
         let scope = Scope {
             place: Place::Branch,
-            ..Scope::new(node, Role::Catch, around)
+            ..Scope::new(node, Role::CatchLate, around)
         };
         scope.suspend(&mut None, cx, inner)
     })

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use evloop::{
-    JoinError, Promise, Task, TaskBuilder, TaskRef, all_tasks, catch_cancel, create_task, gather,
-    on_cancel, race, sleep, try_gather, yield_now,
+    JoinError, Promise, Task, TaskBuilder, TaskGroup, TaskRef, all_tasks, catch_cancel,
+    create_task, gather, hold_cancel, on_cancel, race, sleep, try_gather, yield_now,
 };
 use evloop_tests::{Seen, witness};
 
@@ -320,4 +320,35 @@ fn a_request_made_again_in_a_gathered_child_reaches_the_scope_around_its_next_aw
         assert!(task.await.unwrap_err().is_cancelled());
     });
     assert_eq!(seen.take(), ["clean"]);
+}
+
+#[test]
+fn a_held_back_request_of_a_child_that_ends_does_not_cut_off_a_group_in_another_child() {
+    let seen = Seen::new();
+    in_loop(async {
+        let inside = seen.clone();
+        let task = create_task(async move {
+            let held = hold_cancel(async { yield_now().await });
+            let saw = inside.clone();
+            let group = TaskGroup::scope(async move |group| {
+                let child = on_cancel(pending::<()>(), async move || {
+                    sleep(SECOND).await;
+                    saw.push("the child is clean");
+                });
+                drop(group.create_task(child).unwrap());
+                // The body refuses the request, in favour of an error.
+                let cancelled = catch_cancel(pending::<()>()).await.unwrap_err();
+                Err::<(), _>(cancelled.into_err("the body fails"))
+            });
+            let ((), ended) = gather((held, group)).await;
+            inside.push("gathered");
+            assert_eq!(ended.unwrap_err().failures().len(), 1);
+            yield_now().await;
+            inside.push("ran past the request");
+        });
+        yield_now().await;
+        task.cancel();
+        assert!(task.await.unwrap_err().is_cancelled());
+    });
+    assert_eq!(seen.take(), ["the child is clean", "gathered"]);
 }
