@@ -12,6 +12,7 @@ use pin_project_lite::pin_project;
 use sync_wrapper::SyncWrapper;
 
 use crate::catch::Part;
+use crate::delivery::Mark;
 use crate::node::Node;
 use crate::request::Request;
 use crate::scope::{self, Fired, Outcome, Role};
@@ -98,6 +99,7 @@ impl CancelScope {
             over: Over(self.shared),
             sticky: self.sticky,
             asked: None,
+            passed: None,
             node: SyncWrapper::new(Node::new()),
             future: Some(future.into_future()),
         }
@@ -175,6 +177,8 @@ pin_project! {
         sticky: bool,
         // What is asked again and again.
         asked: Option<Request>,
+        // A request from outside that this has passed on.
+        passed: Option<Mark>,
         node: SyncWrapper<Node>,
         #[pin]
         future: Option<F>,
@@ -187,8 +191,13 @@ impl<F: Future> Future for RunScope<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         if this.future.is_none() {
-            // A request from outside has dropped it, and ends whatever awaits this.
-            return Poll::Pending;
+            // A request from outside has dropped it, and ends whatever awaits this. If its target has
+            // ended, and this is polled nevertheless, it was moved elsewhere, and is over.
+            return if this.passed.as_ref().is_some_and(scope::is_underway) {
+                Poll::Pending
+            } else {
+                Poll::Ready(Err(Stopped))
+            };
         }
         let node = &*this.node.get_mut();
         let mut own = this.over.0.take_request();
@@ -223,7 +232,8 @@ impl<F: Future> Future for RunScope<F> {
             Outcome::Ready(_) => Ok(output.expect("it has just returned")),
             Outcome::Fired(Fired { foreign }) => {
                 this.over.0.end();
-                if scope::pass_all_on(foreign) {
+                *this.passed = scope::pass_all_on_marked(foreign);
+                if this.passed.is_some() {
                     return Poll::Pending;
                 }
                 // Its own, or of a target that is not around here, as after a move.

@@ -2,7 +2,6 @@
 //! task's end.
 
 use std::fmt;
-use std::sync::Arc;
 use std::task::Context;
 
 use sync_wrapper::SyncWrapper;
@@ -187,7 +186,7 @@ impl Claim {
         let Some(state) = self.get() else {
             return false;
         };
-        state.passed.retain(|mark| Arc::strong_count(mark) > 1);
+        state.passed.retain(scope::is_underway);
         !state.passed.is_empty()
     }
 

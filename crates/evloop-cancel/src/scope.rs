@@ -536,13 +536,30 @@ pub(crate) fn ask_again(ticket: Ticket) {
     }
 }
 
-/// [`pass_on`] for several; whether there was a frame for any.
-pub(crate) fn pass_all_on(tickets: Vec<Ticket>) -> bool {
+/// [`pass_on`] for several.
+pub(crate) fn pass_all_on(tickets: Vec<Ticket>) {
+    for ticket in tickets {
+        pass_on(ticket);
+    }
+}
+
+/// [`pass_all_on`], with a mark that goes along until a scope ends for one of them; `None` if there was
+/// no frame for any.
+pub(crate) fn pass_all_on_marked(tickets: Vec<Ticket>) -> Option<Mark> {
+    if tickets.is_empty() {
+        return None;
+    }
+    let mark = Mark::default();
     let mut reached = false;
     for ticket in tickets {
-        reached |= pass_on(ticket);
+        reached |= pass_on_with(ticket, Some(&mark));
     }
-    reached
+    reached.then_some(mark)
+}
+
+/// True while what went along with the mark has come to nothing yet.
+pub(crate) fn is_underway(mark: &Mark) -> bool {
+    Arc::strong_count(mark) > 1
 }
 
 /// The round of `frame` in `delivery`, made if only a frame around it has one.

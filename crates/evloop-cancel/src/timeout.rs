@@ -10,6 +10,7 @@ use pin_project_lite::pin_project;
 use sync_wrapper::SyncWrapper;
 
 use crate::catch::Part;
+use crate::delivery::Mark;
 use crate::node::Node;
 use crate::request::Request;
 use crate::scope::{self, Fired, Outcome, Role};
@@ -56,6 +57,7 @@ where
     TimeoutScope {
         state: TimeoutState::Unentered,
         due: false,
+        passed: None,
         node: SyncWrapper::new(Node::new()),
         timer,
         future: Some(future.into_future()),
@@ -108,6 +110,8 @@ pin_project! {
         state: TimeoutState,
         // The timer has ended, and that is to be delivered.
         due: bool,
+        // A request from outside that this has passed on.
+        passed: Option<Mark>,
         node: SyncWrapper<Node>,
         #[pin]
         timer: T,
@@ -137,16 +141,14 @@ impl<T: Future, F: Future> Future for TimeoutScope<T, F> {
         if self.state == TimeoutState::Active {
             self.as_mut().poll_timer(cx);
         }
-        if self.due {
+        if self.due || self.passed.is_some() {
             return self.poll_slowly(cx, None);
         }
         let mut this = self.as_mut().project();
         let node = &*this.node.get_mut();
         let quick = scope::poll_quick(node, Role::Target, cx, |cx| {
-            match this.future.as_mut().as_pin_mut() {
-                Some(future) => future.poll(cx),
-                None => gone(*this.state),
-            }
+            let future = this.future.as_mut().as_pin_mut();
+            future.expect("polled after it was ready").poll(cx)
         });
         match quick {
             Some(Poll::Ready(output)) if !node.has_slow() => {
@@ -197,7 +199,7 @@ impl<T: Future, F: Future> TimeoutScope<T, F> {
     ) -> Poll<Result<F::Output, Expired>> {
         let this = self.as_mut().project();
         if this.future.is_none() {
-            return gone(*this.state);
+            return gone(this.state, this.passed.as_ref());
         }
         let mut part = Part {
             future: this.future,
@@ -234,7 +236,8 @@ impl<T: Future, F: Future> TimeoutScope<T, F> {
                 Poll::Ready(Ok(output.expect("it has just returned")))
             }
             Outcome::Fired(Fired { foreign }) => {
-                if scope::pass_all_on(foreign) {
+                *this.passed = scope::pass_all_on_marked(foreign);
+                if this.passed.is_some() {
                     *this.state = TimeoutState::Expiring;
                     return Poll::Pending;
                 }
@@ -246,11 +249,19 @@ impl<T: Future, F: Future> TimeoutScope<T, F> {
     }
 }
 
-/// The inner future is gone: a request from outside has dropped it, and ends whatever awaits this.
+/// The inner future is gone: a request from outside has dropped it, and ends whatever awaits this. If
+/// its target has ended, and this is polled nevertheless, it was moved elsewhere, and is over.
 #[cold]
-fn gone<T>(state: TimeoutState) -> Poll<T> {
-    assert!(state == TimeoutState::Expiring, "polled after it was ready");
-    Poll::Pending
+fn gone<T>(state: &mut TimeoutState, passed: Option<&Mark>) -> Poll<Result<T, Expired>> {
+    assert!(
+        *state == TimeoutState::Expiring,
+        "polled after it was ready"
+    );
+    if passed.is_some_and(scope::is_underway) {
+        return Poll::Pending;
+    }
+    *state = TimeoutState::Expired;
+    Poll::Ready(Err(Expired))
 }
 
 impl<T, F> fmt::Debug for TimeoutScope<T, F> {

@@ -6,7 +6,6 @@ use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::delivery::{Mark, Ticket};
@@ -167,7 +166,7 @@ impl Future for Resume {
         } else {
             // A scope that ends for it drops this: polled after that, it was moved elsewhere.
             assert!(
-                Arc::strong_count(&self.mark) > 1,
+                scope::is_underway(&self.mark),
                 "failed to resume a cancellation: its target is over, and this code goes on elsewhere"
             );
         }

@@ -3,10 +3,11 @@
 use std::cell::RefCell;
 use std::future::{Future, pending, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use evloop_cancel::{CancelScope, Cancelled, catch_cancel, hold_cancel, on_cancel};
+use evloop_cancel::{CancelScope, Cancelled, catch_cancel, hold_cancel, on_cancel, timeout_scope};
 use futures_util::FutureExt;
 use futures_util::future::join;
 
@@ -319,7 +320,7 @@ fn thousands_of_nested_scopes() {
 }
 
 fn nest() {
-    let mut future: std::pin::Pin<Box<dyn Future<Output = ()>>> = Box::pin(pending());
+    let mut future: Pin<Box<dyn Future<Output = ()>>> = Box::pin(pending());
     for _ in 0..3_000 {
         future = Box::pin(on_cancel(future, || async {}));
     }
@@ -368,4 +369,40 @@ fn resumed_inside_of_something_shared_it_panics_for_the_one_who_is_left() {
     asked.cancel();
     assert_eq!(asked.run(), Some(End::Cancelled));
     left.step();
+}
+
+/// Polls what several tasks share, one after the other.
+async fn in_turns<F: Future>(shared: Rc<RefCell<Pin<Box<F>>>>) -> F::Output {
+    poll_fn(|cx| shared.borrow_mut().as_mut().poll(cx)).await
+}
+
+#[test]
+fn a_timeout_that_passed_a_request_on_ends_for_the_one_who_is_left() {
+    let limit = Gate::default();
+    let due = limit.clone();
+    let inside = on_cancel(pending::<()>(), || async {});
+    let timeout = timeout_scope(async move { due.pass().await }, inside);
+    let shared = Rc::new(RefCell::new(Box::pin(timeout)));
+    let mut left = Task::new(in_turns(Rc::clone(&shared)));
+    let mut asked = Task::new(in_turns(shared));
+    assert!(asked.run().is_none());
+    limit.open();
+    asked.cancel();
+    assert_eq!(asked.run(), Some(End::Cancelled));
+    assert!(matches!(left.run(), Some(End::Value(Err(_)))));
+}
+
+#[test]
+fn a_scope_that_passed_a_request_on_ends_for_the_one_who_is_left() {
+    let scope = CancelScope::new();
+    let handle = scope.handle();
+    let inside = on_cancel(pending::<()>(), || async {});
+    let shared = Rc::new(RefCell::new(Box::pin(scope.run(inside))));
+    let mut left = Task::new(in_turns(Rc::clone(&shared)));
+    let mut asked = Task::new(in_turns(shared));
+    assert!(asked.run().is_none());
+    handle.cancel();
+    asked.cancel();
+    assert_eq!(asked.run(), Some(End::Cancelled));
+    assert!(matches!(left.run(), Some(End::Value(Err(_)))));
 }
