@@ -8,13 +8,20 @@ use crate::block::Block;
 use crate::call::CallHandle;
 use crate::job::Job;
 use crate::local_executor::all_tasks_of;
+use crate::workers::Pool;
 
-/// Sends work to a [`LocalExecutor`](crate::LocalExecutor) from any thread. Cheap to copy; outlives its executor, which
-/// then refuses.
+/// Sends work to a [`LocalExecutor`](crate::LocalExecutor) or to [`Workers`](crate::Workers) from any
+/// thread. Cheap to copy; outlives its executor, which then refuses.
 #[derive(Clone, Copy)]
 pub struct ExecutorHandle {
-    block: &'static Block,
+    place: Place,
     generation: u64,
+}
+
+#[derive(Clone, Copy)]
+enum Place {
+    Local(&'static Block),
+    Workers(&'static Pool),
 }
 
 /// The executor has been dropped.
@@ -32,25 +39,45 @@ impl std::error::Error for Closed {}
 
 impl ExecutorHandle {
     pub(crate) fn new(block: &'static Block, generation: u64) -> Self {
-        Self { block, generation }
+        Self {
+            place: Place::Local(block),
+            generation,
+        }
+    }
+
+    pub(crate) fn of_workers(pool: &'static Pool, generation: u64) -> Self {
+        Self {
+            place: Place::Workers(pool),
+            generation,
+        }
     }
 
     /// What tasks see of the executor; of its successor, once it is closed.
     #[must_use]
     pub fn scheduler(&self) -> &'static dyn Scheduler {
-        self.block
+        match self.place {
+            Place::Local(block) => block,
+            Place::Workers(pool) => pool,
+        }
     }
 
     /// True until the executor is dropped.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.block.is_open(self.generation)
+        match self.place {
+            Place::Local(block) => block.is_open(self.generation),
+            Place::Workers(pool) => pool.is_open(self.generation),
+        }
     }
 
-    /// True on the executor's own thread.
+    /// True on the executor's own thread, or one of them.
     #[must_use]
     pub fn is_home(&self) -> bool {
-        self.is_open() && self.block.home.get().is_some()
+        self.is_open()
+            && match self.place {
+                Place::Local(block) => block.home.get().is_some(),
+                Place::Workers(pool) => pool.here().is_some(),
+            }
     }
 
     /// Starts a task. On a closed executor it ends at once, cancelled, with a message that says so.
@@ -60,20 +87,37 @@ impl ExecutorHandle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let eager = builder.starts_eagerly_on(self.block);
-        let (step, task) = builder.prepare(self.block, coroutine);
-        if eager
-            && self.is_open()
-            && let Some(local) = self.block.eager_place()
-        {
-            self.block.run_eagerly(local, step);
-            return task;
+        let scheduler = self.scheduler();
+        let eager = builder.starts_eagerly_on(scheduler);
+        let (step, task) = builder.prepare(scheduler, coroutine);
+        if eager && self.is_open() {
+            match self.place {
+                Place::Local(block) => {
+                    if let Some(local) = block.eager_place() {
+                        block.run_eagerly(local, step);
+                        return task;
+                    }
+                }
+                Place::Workers(pool) => {
+                    if pool.here().is_some() {
+                        scheduler.start_eagerly(step);
+                        return task;
+                    }
+                }
+            }
         }
         // Meant for this use of the block: the next one must not run it.
-        if let Err(refused) = self.block.queue(self.generation, Job::Task(step)) {
+        if let Err(refused) = self.queue_job(Job::Task(step)) {
             refused.discard();
         }
         task
+    }
+
+    fn queue_job(&self, job: Job) -> Result<(), Job> {
+        match self.place {
+            Place::Local(block) => block.queue(self.generation, job),
+            Place::Workers(pool) => pool.queue(self.generation, job),
+        }
     }
 
     /// As [`ExecutorHandle::spawn`], but says so when the executor is closed, and then drops the
@@ -98,7 +142,7 @@ impl ExecutorHandle {
     /// A promise whose callbacks run on this executor, and nowhere once it is closed.
     #[must_use]
     pub fn promise<T>(&self) -> Promise<T> {
-        Promise::new_in_use(self.block, self.generation)
+        Promise::new_in_use(self.scheduler(), self.generation)
     }
 
     /// Queues a callback behind everything that is ready.
@@ -122,19 +166,22 @@ impl ExecutorHandle {
     ///
     /// [`Closed`] when the executor has been dropped.
     pub fn queue(&self, handle: &CallHandle) -> Result<(), Closed> {
-        self.block
-            .queue(self.generation, Job::Call(handle.job()))
+        self.queue_job(Job::Call(handle.job()))
             .map_err(|_job| Closed)
     }
 
-    /// The tasks that have not ended, or `None` on another thread than the executor's.
+    /// The tasks that have not ended. `None` on another thread than that of a
+    /// [`LocalExecutor`](crate::LocalExecutor). Of [`Workers`](crate::Workers) those that have not run
+    /// yet are not among them, nor those that are pinned to a worker.
     #[must_use]
     pub fn tasks(&self) -> Option<Vec<TaskRef>> {
-        let local = self.is_open().then(|| self.block.home.get()).flatten()?;
-        let stale = self
-            .block
-            .drain_inbox(local, self.generation, self.block.n_arrivals());
-        let tasks = all_tasks_of(self.block, local);
+        let block = match self.place {
+            Place::Local(block) => block,
+            Place::Workers(pool) => return self.is_open().then(|| pool.all_tasks()),
+        };
+        let local = self.is_open().then(|| block.home.get()).flatten()?;
+        let stale = block.drain_inbox(local, self.generation, block.n_arrivals());
+        let tasks = all_tasks_of(block, local);
         // Last, because their destructors may end the executor.
         stale.into_iter().for_each(Job::discard);
         Some(tasks)

@@ -38,8 +38,10 @@ mod handle;
 mod home;
 mod job;
 mod local_executor;
+mod ring;
 mod root;
 mod sync;
+mod workers;
 
 pub use block::Reporter;
 pub use block_on::block_on;
@@ -48,6 +50,7 @@ pub use handle::{Closed, ExecutorHandle};
 pub use job::{Step, StepLabel};
 pub use local_executor::LocalExecutor;
 pub use root::RootEnd;
+pub use workers::{Nap, Worker, Workers};
 
 #[cfg(loom)]
 #[doc(hidden)]

@@ -9,7 +9,7 @@ use std::task::Waker;
 
 use evloop_task::{
     Builder, EnterGuard, Scheduler, Task, TaskRef, current_task, enable_eager_tasks,
-    enter_scheduler,
+    enter_scheduler, enter_schedulers,
 };
 
 use crate::block::{Block, Local, Reporter};
@@ -52,6 +52,8 @@ const MOST_WAITS: usize = if cfg!(loom) { 64 } else { 20_000 };
 pub struct LocalExecutor {
     block: &'static Block,
     generation: u64,
+    /// Where its tasks spawn, if that is not here.
+    front: Option<&'static dyn Scheduler>,
     /// Bound to its thread.
     _not_send: PhantomData<Rc<()>>,
 }
@@ -60,10 +62,22 @@ impl LocalExecutor {
     /// An executor for this thread.
     #[must_use]
     pub fn new() -> Self {
+        Self::with_front(None)
+    }
+
+    /// An executor for what has to stay on this thread, beside another one whose tasks move: what its
+    /// tasks spawn goes to `front`, unless it is spawned as local.
+    #[must_use]
+    pub fn beside(front: &'static dyn Scheduler) -> Self {
+        Self::with_front(Some(front))
+    }
+
+    fn with_front(front: Option<&'static dyn Scheduler>) -> Self {
         let (block, generation) = Block::take();
         Self {
             block,
             generation,
+            front,
             _not_send: PhantomData,
         }
     }
@@ -80,6 +94,10 @@ impl LocalExecutor {
         self.block
     }
 
+    pub(crate) fn block(&self) -> &'static Block {
+        self.block
+    }
+
     fn local(&self) -> &'static Local {
         self.block
             .home
@@ -89,7 +107,10 @@ impl LocalExecutor {
 
     /// Makes this the current scheduler of the thread until the guard is dropped.
     pub fn enter(&self) -> EnterGuard {
-        enter_scheduler(self.block)
+        match self.front {
+            Some(front) => enter_schedulers(front, self.block),
+            None => enter_scheduler(self.block),
+        }
     }
 
     /// Has `unparker` woken whenever another thread sends work.
@@ -211,23 +232,28 @@ impl LocalExecutor {
     /// When the future does, when its task is cancelled, and when the executor is closed.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        let (parker, unparker) = parking::pair();
-        let former = self.block.swap_unparker(Some(unparker.into()));
-        let _former = FormerUnparker(self.block, former);
-        let end = self.run_root(future, |main| {
-            while !main.done() {
-                self.take_arrivals();
-                if self.run_turn() == 0 {
-                    parker.park();
-                }
-            }
-        });
-        match end {
+        match self.run_parked(Builder::new(), future) {
             RootEnd::Finished(output) => output,
             RootEnd::Panicked(panic) => panic.resume(),
             RootEnd::Cancelled(cancellation) => panic!("the future's task was {cancellation}"),
             RootEnd::Unfinished => panic!("failed to block on a future: {Closed}"),
         }
+    }
+
+    /// As [`LocalExecutor::block_on`], with options for the future's task, and says how it ended.
+    #[track_caller]
+    pub fn run_parked<F: Future>(&self, builder: Builder, future: F) -> RootEnd<F::Output> {
+        let (parker, unparker) = parking::pair();
+        let former = self.block.swap_unparker(Some(unparker.into()));
+        let _former = FormerUnparker(self.block, former);
+        self.run_root_with(builder, future, |main| {
+            while !main.done() && !self.is_closed() {
+                self.take_arrivals();
+                if self.run_turn() == 0 {
+                    parker.park();
+                }
+            }
+        })
     }
 
     /// Ends it: cancels every task and runs them until their coroutines are dropped, drops queued

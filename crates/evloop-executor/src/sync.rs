@@ -8,11 +8,13 @@ mod native;
 
 #[cfg(loom)]
 pub(crate) use modelled::{
-    AtomicU8, AtomicU64, ConcurrentQueue, Mutex, MutexGuard, Ordering, UnsafeCell, fence,
-    shared_static, yield_now,
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, ConcurrentQueue, Mutex,
+    MutexGuard, Ordering, UnsafeCell, fence, park_timeout, shared_static, spin_loop, thread_cell,
+    yield_now,
 };
 #[cfg(not(loom))]
 pub(crate) use native::{
-    AtomicU8, AtomicU64, ConcurrentQueue, Mutex, MutexGuard, Ordering, UnsafeCell, fence,
-    shared_static, yield_now,
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, ConcurrentQueue, Mutex,
+    MutexGuard, Ordering, UnsafeCell, fence, park_timeout, shared_static, spin_loop, thread_cell,
+    yield_now,
 };

@@ -24,10 +24,20 @@ use loom::thread;
 
 /// Explores the model, and fails if it had only one way to go.
 fn explore(model: impl Fn() + Send + Sync + 'static) {
+    explore_with(loom::model::Builder::new(), model);
+}
+
+/// The same for a model that is too large for more than one preemption.
+fn explore_shallowly(model: impl Fn() + Send + Sync + 'static) {
+    let mut explorer = loom::model::Builder::new();
+    explorer.preemption_bound = Some(1);
+    explore_with(explorer, model);
+}
+
+fn explore_with(mut explorer: loom::model::Builder, model: impl Fn() + Send + Sync + 'static) {
     // Outside of loom on purpose: it counts the iterations.
     let n_iterations = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&n_iterations);
-    let mut explorer = loom::model::Builder::new();
     // The rounds of a close alone take more than the default.
     explorer.max_branches = 10_000;
     explorer.check(move || {
@@ -123,6 +133,23 @@ fn run_until(executor: &LocalExecutor, bell: &Bell, ended: impl Fn() -> bool) {
 #[test]
 fn ownership_passes_with_all_that_was_done() {
     explore(loom_models::ownership_passes_with_all_that_was_done);
+}
+
+/// LM-02: the owner of a run queue takes from it, and thieves steal.
+#[test]
+fn each_item_of_a_full_ring_is_taken_once() {
+    explore(loom_models::each_item_of_a_full_ring_is_taken_once);
+}
+
+/// LM-02, with a thief that reads a buffer which is replaced.
+#[test]
+fn each_item_of_a_ring_that_grows_is_taken_once_with_one_thief() {
+    explore(|| loom_models::each_item_of_a_ring_that_grows_is_taken_once(1));
+}
+
+#[test]
+fn each_item_of_a_ring_that_grows_is_taken_once_with_two_thieves() {
+    explore(|| loom_models::each_item_of_a_ring_that_grows_is_taken_once(2));
 }
 
 /// LM-01: a callback from another thread finds the owner before it sleeps, or wakes it.
@@ -353,4 +380,120 @@ fn an_awaiter_on_another_thread_is_woken() {
 
         assert!(there.join().unwrap());
     });
+}
+
+/// The models of the executor with workers.
+mod workers {
+    use std::cell::Cell;
+    use std::sync::Arc;
+    use std::time::{Duration, Instant};
+
+    use evloop_executor::Workers;
+    use evloop_task::create_task;
+    use loom::thread::{self, JoinHandle};
+
+    use super::{Bell, Tally, explore, explore_shallowly};
+
+    thread_local! {
+        /// Time passes when somebody looks at it. Outside of loom on purpose, whose threads are all on one
+        /// of the machine's: it is the same in each run of one interleaving.
+        static LOOKS: Cell<u32> = const { Cell::new(0) };
+    }
+
+    fn now() -> Instant {
+        static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+        #[expect(clippy::disallowed_methods, reason = "any instant will do, once")]
+        let start = *START.get_or_init(Instant::now);
+        let n_looks = LOOKS.get();
+        LOOKS.set(n_looks + 1);
+        start + n_looks * Duration::from_micros(20)
+    }
+
+    /// An executor whose workers run.
+    struct Crew {
+        workers: Arc<Workers>,
+        threads: Vec<JoinHandle<()>>,
+    }
+
+    impl Crew {
+        fn of(n_workers: usize) -> Self {
+            LOOKS.set(0);
+            let workers = Arc::new(Workers::new(n_workers, now));
+            let start = |index| {
+                let workers = Arc::clone(&workers);
+                thread::spawn(move || workers.worker(index).unwrap().run())
+            };
+            let threads = (0..n_workers).map(start).collect();
+            Self { workers, threads }
+        }
+
+        fn end(self) {
+            self.workers.stop();
+            for thread in self.threads {
+                thread.join().unwrap();
+            }
+            assert_eq!(self.workers.close(), 0);
+        }
+    }
+
+    /// LM-01: a job from outside finds a worker before it sleeps, or wakes it.
+    fn a_job_from_outside_is_run(n_workers: usize, n_jobs: usize) {
+        let crew = Crew::of(n_workers);
+        let bells: Vec<_> = (0..n_jobs).map(|_| Arc::new(Bell::default())).collect();
+        for bell in &bells {
+            let bell = Arc::clone(bell);
+            let ring = move || std::task::Wake::wake(bell);
+            crew.workers.handle().call_soon(ring).unwrap();
+        }
+        for bell in &bells {
+            bell.wait();
+        }
+        crew.end();
+    }
+
+    #[test]
+    fn a_job_from_outside_is_run_by_the_one_worker() {
+        explore(|| a_job_from_outside_is_run(1, 2));
+    }
+
+    #[test]
+    fn a_job_from_outside_is_run_by_one_of_two_workers() {
+        explore_shallowly(|| a_job_from_outside_is_run(2, 1));
+    }
+
+    /// A job behind a step that waits for it is run by another worker, whatever that was about to do.
+    #[test]
+    fn a_job_behind_a_blocked_step_is_run_by_the_other_worker() {
+        explore_shallowly(|| {
+            let crew = Crew::of(2);
+            let (behind, all) = (Arc::new(Bell::default()), Arc::new(Bell::default()));
+            let done = Arc::clone(&all);
+            drop(crew.workers.spawn(async move {
+                let bell = Arc::clone(&behind);
+                drop(create_task(async move { std::task::Wake::wake(bell) }));
+                behind.wait();
+                std::task::Wake::wake(done);
+            }));
+            all.wait();
+            crew.end();
+        });
+    }
+
+    /// LM-19: what is sent while the executor ends is run, dropped or refused.
+    #[test]
+    fn a_job_from_outside_meets_the_end() {
+        explore(|| {
+            LOOKS.set(0);
+            let workers = Workers::new(1, now);
+            let tally = Tally::default();
+            let guest = tally.guest();
+            let handle = workers.handle();
+            let sender = thread::spawn(move || drop(handle.call_soon(move || drop(guest))));
+
+            drop(workers);
+
+            sender.join().unwrap();
+            assert_eq!(tally.live(), 0, "nothing is stranded");
+        });
+    }
 }

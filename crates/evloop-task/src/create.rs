@@ -4,7 +4,7 @@ use std::future::{Future, IntoFuture};
 
 use crate::error::NoRunningLoop;
 use crate::outcome::{ChildOutput, Given};
-use crate::scheduler::{Scheduler, current_scheduler};
+use crate::scheduler::{Scheduler, current_scheduler, local_scheduler};
 use crate::spawn::Builder;
 use crate::task::Task;
 
@@ -56,7 +56,7 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    Builder::new().spawn_local(running(), coroutine)
+    Builder::new().spawn_local(running_here(), coroutine)
 }
 
 impl Builder {
@@ -85,14 +85,25 @@ impl Builder {
         F: Future + 'static,
         F::Output: 'static,
     {
-        self.spawn_local(running(), coroutine)
+        self.spawn_local(running_here(), coroutine)
     }
 }
 
+/// Where a task goes.
 #[inline]
 #[track_caller]
-fn running() -> &'static dyn Scheduler {
+pub(crate) fn running() -> &'static dyn Scheduler {
     match current_scheduler() {
+        Some(scheduler) => scheduler,
+        None => panic!("failed to create a task: {NoRunningLoop}"),
+    }
+}
+
+/// Where a task goes that must not leave this thread.
+#[inline]
+#[track_caller]
+pub(crate) fn running_here() -> &'static dyn Scheduler {
+    match local_scheduler() {
         Some(scheduler) => scheduler,
         None => panic!("failed to create a task: {NoRunningLoop}"),
     }

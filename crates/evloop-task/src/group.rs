@@ -15,10 +15,11 @@ use std::sync::Arc;
 
 use evloop_cancel::{CancelScope, Cancelled, Stopped, catch_late};
 
+use crate::create::{running, running_here};
 use crate::group::roster::{Leave, Roster};
 use crate::outcome::{ChildOutput, Given};
 use crate::report::ErrorContext;
-use crate::scheduler::{Scheduler, current_scheduler};
+use crate::scheduler::current_scheduler;
 use crate::spawn::Builder;
 use crate::task::Task;
 
@@ -227,7 +228,7 @@ impl TaskGroup {
         <F::Output as Given>::Value: 'static,
     {
         let member = self.roster.admit()?;
-        let scheduler = running();
+        let scheduler = running_here();
         let options = Builder::new();
         let eager = options.wants_eager_start(scheduler);
         let (step, task) = options.prepare_local_as(scheduler, member, coroutine);
@@ -259,14 +260,6 @@ impl TaskGroup {
 
 /// What [`TaskGroup::create_task`] gives: the task of a coroutine, whose own error is the task's.
 pub type Child<F> = Task<<<F as Future>::Output as Given>::Value>;
-
-#[track_caller]
-fn running() -> &'static dyn Scheduler {
-    match current_scheduler() {
-        Some(scheduler) => scheduler,
-        None => panic!("failed to create a task: {}", crate::error::NoRunningLoop),
-    }
-}
 
 /// Reports the failures of children whose group's body has panicked: nobody else will see them.
 fn report_failures(failures: Vec<ChildFailure>) {

@@ -123,7 +123,10 @@ pub use promise::{Promise, Wait};
 pub use registry::Registry;
 pub use report::{ErrorContext, report_panic};
 pub use runnable::Runnable;
-pub use scheduler::{Callback, EnterGuard, Scheduler, current_scheduler, enter_scheduler};
+pub use scheduler::{
+    Callback, EnterGuard, Scheduler, current_scheduler, enter_scheduler, enter_schedulers,
+    local_scheduler,
+};
 pub use shield::{Shield, Shielded, shield};
 pub use spawn::Builder;
 pub use task::Task;

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::fmt;
 use std::panic::Location;
+use std::ptr;
 use std::sync::Arc;
 
 use evloop_cancel::Request;
@@ -13,10 +14,10 @@ use crate::context::Context;
 use crate::id::TaskId;
 use crate::scheduler::Scheduler;
 use crate::state::{End, StateWord};
-use crate::sync::{AtomicU32, Mutex, OnceBox, Ordering, lock};
+use crate::sync::{AtomicPtr, AtomicU32, Mutex, OnceBox, Ordering, lock};
 use crate::task_ref::TaskRef;
 
-/// The metadata of a task: 48 bytes.
+/// The metadata of a task: 56 bytes.
 #[derive(Debug)]
 pub(crate) struct Meta {
     /// Where the task runs. Never changes.
@@ -27,6 +28,8 @@ pub(crate) struct Meta {
     pub(crate) state: StateWord,
     /// Registry key; meaningful only once the state word says adopted.
     key: AtomicU32,
+    /// For the scheduler while it holds the task's runnable: see [`Runnable`](crate::Runnable).
+    pub(crate) link: AtomicPtr<()>,
     /// Name, message, callbacks, context: made only for a task that has any of them.
     extra: OnceBox<Extra>,
 }
@@ -69,6 +72,7 @@ impl Meta {
             spawned_at,
             state: StateWord::default(),
             key: AtomicU32::new(0),
+            link: AtomicPtr::new(ptr::null_mut()),
             extra: OnceBox::new(),
         };
         if name.is_some() {

@@ -58,6 +58,18 @@ impl Registry {
         }
     }
 
+    /// Lets go of all tasks: those that would not end are no longer kept alive.
+    pub fn clear(&self) {
+        let tasks = std::mem::take(&mut *self.lock());
+        drop(tasks);
+    }
+
+    /// True when it holds no task.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
     /// The tasks that are suspended or running after a suspension, in no particular order.
     #[must_use]
     pub fn tasks(&self) -> Vec<TaskRef> {

@@ -1,17 +1,25 @@
 //! One step of a task, waiting to be run.
+//!
+//! # Invariants
+//!
+//! 1. An anchor made here points to the metadata of the runnable's task.
+//! 2. It only lives until it lies beside a waker of that task.
+//! 3. A raw runnable is owned by whoever has its word, and there is one word.
 
 #![expect(
     unsafe_code,
-    reason = "an anchor beside the waker that keeps its task alive"
+    reason = "an anchor beside the waker that keeps its task alive; runnables as words"
 )]
 
 use std::fmt;
 use std::panic::Location;
+use std::ptr::NonNull;
 
 use crate::anchor::Anchor;
 use crate::cancel_reason::CancelReason;
 use crate::id::TaskId;
 use crate::meta::Meta;
+use crate::sync::AtomicPtr;
 use crate::task_ref::TaskRef;
 
 /// A task that is ready for its next step: what a [`Scheduler`](crate::Scheduler) queues.
@@ -37,6 +45,33 @@ impl Runnable {
     #[inline]
     pub(crate) fn schedule(self) {
         self.0.schedule();
+    }
+
+    /// Gives it up for a word, for queues that hold words; [`Runnable::from_raw`] takes it back.
+    #[inline]
+    #[must_use = "the task is lost unless it is taken back"]
+    pub fn into_raw(self) -> NonNull<()> {
+        self.0.into_raw()
+    }
+
+    /// Takes back what [`Runnable::into_raw`] gave up.
+    ///
+    /// # Safety
+    ///
+    /// - (3) `raw` came from `into_raw`, and is taken back once.
+    #[inline]
+    #[must_use = "dropping it cancels the task"]
+    pub unsafe fn from_raw(raw: NonNull<()>) -> Self {
+        // SAFETY: (3).
+        Self(unsafe { async_task::Runnable::from_raw(raw) })
+    }
+
+    /// A word in the task's allocation, for a scheduler that links the runnables it holds. It means
+    /// nothing to anybody else.
+    #[inline]
+    #[must_use]
+    pub fn link(&self) -> &AtomicPtr<()> {
+        &self.0.metadata().link
     }
 
     /// The task this is a step of.

@@ -96,6 +96,11 @@ thread_cell! {
     CURRENT: Option<&'static dyn Scheduler> = None
 }
 
+thread_cell! {
+    /// Where tasks go that have to stay on this thread, if that is another one.
+    LOCAL: Option<&'static dyn Scheduler> = None
+}
+
 /// Returns the scheduler that is running on this thread, if any.
 #[inline]
 #[must_use]
@@ -103,11 +108,33 @@ pub fn current_scheduler() -> Option<&'static dyn Scheduler> {
     CURRENT.with(Cell::get)
 }
 
+/// Returns the scheduler of tasks that have to stay on this thread: one that was entered beside the
+/// current one, or else the current one.
+#[must_use]
+pub fn local_scheduler() -> Option<&'static dyn Scheduler> {
+    LOCAL.with(Cell::get).or_else(current_scheduler)
+}
+
 /// Makes `scheduler` the current one of this thread until the guard is dropped.
 #[must_use = "the scheduler is current only while the guard lives"]
 pub fn enter_scheduler(scheduler: &'static dyn Scheduler) -> EnterGuard {
+    enter(scheduler, None)
+}
+
+/// As [`enter_scheduler`], for a scheduler whose tasks move between threads: those that must not go
+/// to `local`, whose tasks stay on this one.
+#[must_use = "the schedulers are current only while the guard lives"]
+pub fn enter_schedulers(
+    scheduler: &'static dyn Scheduler,
+    local: &'static dyn Scheduler,
+) -> EnterGuard {
+    enter(scheduler, Some(local))
+}
+
+fn enter(scheduler: &'static dyn Scheduler, local: Option<&'static dyn Scheduler>) -> EnterGuard {
     EnterGuard {
         before: CURRENT.with(|current| current.replace(Some(scheduler))),
+        local_before: LOCAL.with(|current| current.replace(local)),
         _thread: PhantomData,
     }
 }
@@ -116,6 +143,7 @@ pub fn enter_scheduler(scheduler: &'static dyn Scheduler) -> EnterGuard {
 #[derive(Debug)]
 pub struct EnterGuard {
     before: Option<&'static dyn Scheduler>,
+    local_before: Option<&'static dyn Scheduler>,
     /// Not `Send`: it must be dropped on the thread that entered.
     _thread: PhantomData<*const ()>,
 }
@@ -123,5 +151,6 @@ pub struct EnterGuard {
 impl Drop for EnterGuard {
     fn drop(&mut self) {
         CURRENT.with(|current| current.set(self.before));
+        LOCAL.with(|current| current.set(self.local_before));
     }
 }

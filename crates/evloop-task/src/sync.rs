@@ -10,11 +10,11 @@ use std::sync::PoisonError;
 
 #[cfg(loom)]
 pub(crate) use modelled::{
-    AtomicU32, Mutex, MutexGuard, OnceBox, OnceLock, Ordering, thread_cell, yield_now,
+    AtomicPtr, AtomicU32, Mutex, MutexGuard, OnceBox, OnceLock, Ordering, thread_cell, yield_now,
 };
 #[cfg(not(loom))]
 pub(crate) use native::{
-    AtomicU32, Mutex, MutexGuard, OnceBox, OnceLock, Ordering, thread_cell, yield_now,
+    AtomicPtr, AtomicU32, Mutex, MutexGuard, OnceBox, OnceLock, Ordering, thread_cell, yield_now,
 };
 
 /// Locks what no panic can leave half-written: each holder does one assignment.

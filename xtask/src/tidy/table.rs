@@ -100,6 +100,10 @@ pub(super) const CRATES: &[Row] = &[
                 "the lock-free inbox for work from other threads",
             ),
             (
+                "crossbeam-utils",
+                "pads to the size of a cache line, which differs between processors",
+            ),
+            (
                 "parking",
                 "parks the loop's thread and wakes it with one token",
             ),

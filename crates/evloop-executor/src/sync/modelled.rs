@@ -1,12 +1,20 @@
 //! loom's twins.
 
 pub(crate) use loom::cell::UnsafeCell;
-pub(crate) use loom::sync::atomic::{AtomicU8, AtomicU64, Ordering, fence};
+pub(crate) use loom::hint::spin_loop;
+pub(crate) use loom::sync::atomic::{
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
+};
 pub(crate) use loom::sync::{Mutex, MutexGuard};
 pub(crate) use loom::thread::yield_now;
 
 use std::collections::VecDeque;
 use std::sync::PoisonError;
+
+/// A model knows no time: the limit passes at once.
+pub(crate) fn park_timeout(_parker: &parking::Parker, _limit: std::time::Duration) {
+    yield_now();
+}
 
 /// A static that every thread of one run of a model sees.
 macro_rules! shared_static {
@@ -17,6 +25,17 @@ macro_rules! shared_static {
     };
 }
 pub(crate) use shared_static;
+
+/// A thread-local `Cell` of loom's threads.
+macro_rules! thread_cell {
+    ($(#[$attribute:meta])* $name:ident: $type:ty = $initial:expr) => {
+        loom::thread_local! {
+            $(#[$attribute])*
+            static $name: std::cell::Cell<$type> = std::cell::Cell::new($initial);
+        }
+    };
+}
+pub(crate) use thread_cell;
 
 /// A stand-in for the lock-free queue: each operation is one step under a lock.
 #[derive(Debug)]

@@ -1,9 +1,17 @@
 //! The machine's, and a cell with the interface of loom's.
 
 pub(crate) use concurrent_queue::ConcurrentQueue;
-pub(crate) use std::sync::atomic::{AtomicU8, AtomicU64, Ordering, fence};
+pub(crate) use std::hint::spin_loop;
+pub(crate) use std::sync::atomic::{
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
+};
 pub(crate) use std::sync::{Mutex, MutexGuard};
 pub(crate) use std::thread::yield_now;
+
+/// Parks for a while at most.
+pub(crate) fn park_timeout(parker: &parking::Parker, limit: std::time::Duration) {
+    parker.park_timeout(limit);
+}
 
 /// A static that every thread sees.
 macro_rules! shared_static {
@@ -12,6 +20,17 @@ macro_rules! shared_static {
     };
 }
 pub(crate) use shared_static;
+
+/// A thread-local `Cell`, const and without a destructor: it can be read while the thread ends.
+macro_rules! thread_cell {
+    ($(#[$attribute:meta])* $name:ident: $type:ty = $initial:expr) => {
+        std::thread_local! {
+            $(#[$attribute])*
+            static $name: std::cell::Cell<$type> = const { std::cell::Cell::new($initial) };
+        }
+    };
+}
+pub(crate) use thread_cell;
 
 /// A cell whose content is reached through a raw pointer, as in loom.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that unwraps in vain has failed")]
 
 mod support;
+mod workers;
 
 mod allocations;
 mod auto_traits;

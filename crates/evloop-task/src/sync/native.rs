@@ -1,7 +1,7 @@
 //! The machine's.
 
 pub(crate) use once_cell::race::OnceBox;
-pub(crate) use std::sync::atomic::{AtomicU32, Ordering};
+pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 pub(crate) use std::sync::{Mutex, MutexGuard, OnceLock};
 pub(crate) use std::thread::yield_now;
 

@@ -1,0 +1,100 @@
+//! A worker's sleep, from the announcement to the end.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::roles::Depth;
+use super::worker::{Role, Worker};
+use crate::sync::{Ordering, fence};
+
+/// Light naps of a runtime in which nobody is active, before it sleeps deeply: what wakes it often
+/// comes soon again, and a watcher need not be woken for it then.
+const MOST_IDLE_NAPS: u32 = 4;
+
+/// A worker that is about to sleep, and counts as sleeping.
+///
+/// It ends when this is dropped: after [`park`](Self::park), or a wait
+/// [`elsewhere`](Self::elsewhere), or neither.
+#[must_use = "the worker counts as sleeping until this is dropped"]
+pub struct Nap<'a> {
+    worker: &'a Worker,
+    depth: Depth,
+}
+
+impl<'a> Nap<'a> {
+    pub(super) fn begin(worker: &'a Worker) -> Option<Self> {
+        let pool = worker.pool;
+        let was_searching = worker.role() == Role::Searching;
+        let stays_light = worker.n_light_naps.get() < MOST_IDLE_NAPS;
+        let depth = pool
+            .roles
+            .sleep(worker.slot().index, was_searching, stays_light);
+        let nap = Self { worker, depth };
+        // Between the announcement and the last look: see the argument of the pool.
+        fence(Ordering::SeqCst);
+        if !pool.injector.is_empty() || worker.has_own_work() || worker.is_closing() {
+            return None;
+        }
+        pool.note_end();
+        Some(nap)
+    }
+
+    /// True when all workers sleep.
+    #[must_use]
+    pub fn is_last(&self) -> bool {
+        self.worker.pool.roles.all_sleep()
+    }
+
+    /// How long it may last: for ever, or a while if this is the worker that watches.
+    #[must_use]
+    pub fn limit(&self) -> Option<Duration> {
+        match self.depth {
+            Depth::Deep => None,
+            Depth::Light => Some(self.worker.light_nap()),
+        }
+    }
+
+    fn shorter(&self, limit: Option<Duration>) -> Option<Duration> {
+        match (self.limit(), limit) {
+            (Some(own), Some(limit)) => Some(own.min(limit)),
+            (own, limit) => own.or(limit),
+        }
+    }
+
+    /// Sleeps until the worker is woken, at most `limit`.
+    pub fn park(self, limit: Option<Duration>) {
+        let limit = self.shorter(limit);
+        if let Some(parker) = &self.worker.parker {
+            self.worker.slot().sleeper.park(parker, limit);
+        }
+    }
+
+    /// Sleeps in `wait`, which is given the longest that it may last, unless the worker was woken
+    /// before. The waker of [`Worker::set_elsewhere`] ends it.
+    pub fn elsewhere(self, limit: Option<Duration>, wait: impl FnOnce(Option<Duration>)) {
+        let limit = self.shorter(limit);
+        self.worker.slot().sleeper.wait_elsewhere(|| wait(limit));
+    }
+}
+
+impl Drop for Nap<'_> {
+    fn drop(&mut self) {
+        let worker = self.worker;
+        worker.pool.roles.wake_up(worker.slot().index);
+        worker.set_searching();
+        worker.n_light_naps.set(match self.depth {
+            Depth::Light => worker.n_light_naps.get() + 1,
+            // It is one of those that are needed again.
+            Depth::Deep => 0,
+        });
+    }
+}
+
+impl fmt::Debug for Nap<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Nap")
+            .field("worker", &self.worker.index())
+            .field("limit", &self.limit())
+            .finish()
+    }
+}

@@ -1,0 +1,154 @@
+//! When a worker looks at the clock, when it calls for help, and when help is not worth it.
+//!
+//! A second worker costs: a task that moves to another core pays 50 to 300 ns. So a worker calls for
+//! help only when its queue has held several jobs for 20 µs, and help that has found only tiny jobs
+//! is not called again for a while.
+
+use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+
+/// A queue that has had more than one job for so long is behind; nanoseconds.
+const PATIENCE: u64 = 20_000;
+
+/// Pushes within one step between two looks at the clock.
+const PUSHES_PER_LOOK: u32 = 64;
+
+/// A turn lasts no longer than this, save for its last step; nanoseconds.
+pub(crate) const TURN: u64 = 1_000_000;
+
+/// Two workers' view of how far one of them has got. The owner writes, without
+/// read-modify-writes; only the call for help is for others.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    n_pushed: AtomicU32,
+    /// When the queue was first seen long, or 0.
+    long_since: AtomicU64,
+    calls_for_help: AtomicBool,
+}
+
+impl Pace {
+    pub(crate) fn new() -> Self {
+        Self {
+            n_pushed: AtomicU32::new(0),
+            long_since: AtomicU64::new(0),
+            calls_for_help: AtomicBool::new(false),
+        }
+    }
+
+    /// The owner, at a push: whether it is time to look at the clock.
+    #[inline]
+    pub(crate) fn has_pushed_many(&self) -> bool {
+        let n_pushed = self.n_pushed.load(Ordering::Relaxed).wrapping_add(1);
+        self.n_pushed.store(n_pushed, Ordering::Relaxed);
+        n_pushed.is_multiple_of(PUSHES_PER_LOOK)
+    }
+
+    /// The owner: whether its queue has been long for a while.
+    pub(crate) fn is_behind(&self, n_queued: usize, now: u64) -> bool {
+        if n_queued < 2 {
+            self.long_since.store(0, Ordering::Relaxed);
+            return false;
+        }
+        let since = self.long_since.load(Ordering::Relaxed);
+        if since == 0 {
+            self.long_since.store(now.max(1), Ordering::Relaxed);
+            return false;
+        }
+        if now.saturating_sub(since) < PATIENCE {
+            return false;
+        }
+        // Asked again after the same time.
+        self.long_since.store(now, Ordering::Relaxed);
+        true
+    }
+
+    pub(crate) fn call_for_help(&self) {
+        self.calls_for_help.store(true, Ordering::Relaxed);
+    }
+
+    /// Another worker: whether it is called, which is answered by that.
+    pub(crate) fn answer_call(&self) -> bool {
+        self.calls_for_help.load(Ordering::Relaxed)
+            && self.calls_for_help.swap(false, Ordering::Relaxed)
+    }
+}
+
+/// Steps between two looks at the clock, by what a step costs.
+#[derive(Debug)]
+pub(crate) struct Stride {
+    n_left: u32,
+    n_steps: u32,
+    last: u64,
+}
+
+impl Stride {
+    pub(crate) const fn new() -> Self {
+        Self {
+            n_left: 0,
+            n_steps: 32,
+            last: 0,
+        }
+    }
+
+    /// Counts a step: whether it is time to look.
+    #[inline]
+    pub(crate) fn step(&mut self) -> bool {
+        match self.n_left.checked_sub(1) {
+            Some(n_left) => {
+                self.n_left = n_left;
+                false
+            }
+            None => true,
+        }
+    }
+
+    /// What the clock said.
+    pub(crate) fn look(&mut self, now: u64) {
+        let cost = now.saturating_sub(self.last) / u64::from(self.n_steps);
+        self.n_steps = match cost {
+            0..=300 => 32,
+            301..=2_000 => 8,
+            _ => 1,
+        };
+        self.n_left = self.n_steps - 1;
+        self.last = now;
+    }
+}
+
+/// Stealing pays when the stolen jobs are worth more than this each; nanoseconds.
+const WORTH: u64 = 250;
+const SHORTEST_REFUSAL: u64 = 100_000;
+const LONGEST_REFUSAL: u64 = 2_000_000;
+
+/// Whether help has been worth it lately.
+#[derive(Debug)]
+pub(crate) struct Thrift {
+    bad_until: AtomicU64,
+    refusal: AtomicU64,
+}
+
+impl Thrift {
+    pub(crate) fn new() -> Self {
+        Self {
+            bad_until: AtomicU64::new(0),
+            refusal: AtomicU64::new(SHORTEST_REFUSAL),
+        }
+    }
+
+    /// True while tiny jobs are left to their owner.
+    pub(crate) fn is_bad(&self, now: u64) -> bool {
+        now < self.bad_until.load(Ordering::Relaxed)
+    }
+
+    /// A thief has run dry after `n_jobs` that it had stolen, and what else it had.
+    pub(crate) fn judge(&self, n_jobs: u64, nanos: u64, now: u64) {
+        if nanos / n_jobs.max(1) >= WORTH {
+            self.refusal.store(SHORTEST_REFUSAL, Ordering::Relaxed);
+            return;
+        }
+        let refusal = self.refusal.load(Ordering::Relaxed);
+        self.bad_until
+            .store(now.saturating_add(refusal), Ordering::Relaxed);
+        self.refusal
+            .store((2 * refusal).min(LONGEST_REFUSAL), Ordering::Relaxed);
+    }
+}

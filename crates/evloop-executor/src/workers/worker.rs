@@ -1,0 +1,379 @@
+//! One worker: the thread's end of a pool.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::marker::PhantomData;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Duration;
+
+use evloop_task::{EnterGuard, TaskRef, enter_schedulers};
+use parking::Parker;
+
+use super::nap::Nap;
+use super::pace::{Stride, TURN};
+use super::pool::{Here, Pool, Slot, set_here};
+use super::raw_job::RawJob;
+use super::search::{Found, Search};
+use super::seat::Seat;
+use super::sleeper::WakeWorker;
+use crate::handle::ExecutorHandle;
+use crate::job::Job;
+use crate::local_executor::LocalExecutor;
+use crate::sync::{Ordering, fence, spin_loop};
+
+/// Steps of a turn: after so many somebody looks at timers and I/O.
+const STEPS_PER_TURN: usize = 64;
+
+/// Steps between two looks at what other threads have sent.
+const STEPS_PER_LOOK: u32 = 61;
+
+/// How long a search goes on that has seen a long queue, and the time between its looks; nanoseconds.
+const LONGEST_SEARCH: u64 = 14_000;
+const BETWEEN_LOOKS: u64 = 2_000;
+
+/// The thread that runs jobs of a [`Workers`](super::Workers) executor, and those that are pinned to it.
+///
+/// Whoever has it repeats: [`turn`](Self::turn) while that runs anything, else
+/// [`search`](Self::search), else [`nap`](Self::nap); until [`is_closing`](Self::is_closing). In between it
+/// looks at timers and I/O. [`run`](Self::run) does this for a worker without either.
+///
+/// It stays on its thread, where it is entered: tasks that are spawned there go to it.
+pub struct Worker {
+    /// Left first: tasks that its end drops belong to no worker.
+    _entered: EnterGuard,
+    local: LocalExecutor,
+    pub(super) pool: &'static Pool,
+    seat: Seat,
+    pub(super) parker: Option<Parker>,
+    /// `None` outside of the worker's life.
+    before: Option<Here>,
+    role: Cell<Role>,
+    stride: RefCell<Stride>,
+    n_until_look: Cell<u32>,
+    search: RefCell<Search>,
+    /// Since when there are stolen jobs, and how many steps have been run since.
+    stolen_at: Cell<Option<u64>>,
+    n_since: Cell<u64>,
+    /// What the last search has seen.
+    pub(super) has_seen: Cell<bool>,
+    /// Light naps one after the other.
+    pub(super) n_light_naps: Cell<u32>,
+    _not_send: PhantomData<Rc<()>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Active,
+    Searching,
+}
+
+impl Worker {
+    /// `None` when the slot has a worker already.
+    pub(super) fn take(pool: &'static Pool, index: usize) -> Option<Self> {
+        let slot = &pool.slots[index];
+        let (seat, parker) = Seat::take(slot)?;
+        let local = LocalExecutor::beside(pool);
+        local.set_unparker(waker_of(slot));
+        let entered = enter_schedulers(pool, local.scheduler());
+        pool.roles.join();
+        let here = Here {
+            pool,
+            seat,
+            pinned: Some(local.block()),
+        };
+        Some(Self {
+            _entered: entered,
+            local,
+            pool,
+            seat,
+            parker: Some(parker),
+            before: set_here(Some(here)),
+            role: Cell::new(Role::Active),
+            stride: RefCell::new(Stride::new()),
+            n_until_look: Cell::new(0),
+            search: RefCell::new(Search::new(pool.slots.len(), index)),
+            stolen_at: Cell::new(None),
+            n_since: Cell::new(0),
+            has_seen: Cell::new(false),
+            n_light_naps: Cell::new(0),
+            _not_send: PhantomData,
+        })
+    }
+
+    pub(super) fn slot(&self) -> &'static Slot {
+        self.seat.slot()
+    }
+
+    /// Which one it is, counted from 0.
+    #[must_use]
+    pub fn index(&self) -> usize {
+        self.slot().index
+    }
+
+    /// Wakes this worker, or has its next nap end at once. For what is its alone, such as timers.
+    #[must_use]
+    pub fn waker(&self) -> Waker {
+        waker_of(self.slot())
+    }
+
+    /// Says how a nap [elsewhere](Nap::elsewhere) is ended: by a waker that keeps what it is told until
+    /// the next wait.
+    pub fn set_elsewhere(&self, waker: Waker) {
+        self.slot().sleeper.set_elsewhere(Some(waker));
+    }
+
+    /// True once the executor is to end: the worker should be dropped.
+    #[must_use]
+    pub fn is_closing(&self) -> bool {
+        self.pool.is_closing.load(Ordering::Acquire)
+    }
+
+    /// Sends tasks and callbacks to this very worker.
+    #[must_use]
+    pub fn pinned(&self) -> ExecutorHandle {
+        self.local.handle()
+    }
+
+    /// The tasks that are pinned to this worker and have not ended.
+    #[must_use]
+    pub fn pinned_tasks(&self) -> Vec<TaskRef> {
+        self.local.tasks()
+    }
+
+    /// Runs what is queued here, pinned tasks included: at most 64 steps, and no longer than a
+    /// millisecond but for the last one. Returns how many it ran.
+    ///
+    /// Never unwinds.
+    pub fn turn(&self) -> usize {
+        let n_pinned = self.run_pinned();
+        if self.role.get() == Role::Searching && (n_pinned > 0 || !self.slot().ring.is_empty()) {
+            self.end_search();
+        }
+        let mut begun = None;
+        let mut n_steps = 0;
+        while n_steps < STEPS_PER_TURN {
+            let Some(job) = self.next() else { break };
+            job.run();
+            n_steps += 1;
+            if self.stride.borrow_mut().step() {
+                let now = self.look_at_clock();
+                if now.saturating_sub(*begun.get_or_insert(now)) >= TURN {
+                    break;
+                }
+            }
+        }
+        self.n_since.set(self.n_since.get() + n_steps as u64);
+        n_pinned + n_steps
+    }
+
+    fn run_pinned(&self) -> usize {
+        if self.local.has_arrivals() {
+            self.local.take_arrivals();
+        }
+        match self.local.n_ready() {
+            0 => 0,
+            n_ready => {
+                if self.role.get() == Role::Searching {
+                    self.end_search();
+                }
+                self.local.run_ready(n_ready.min(STEPS_PER_TURN))
+            }
+        }
+    }
+
+    /// The next job of the own queue, or of what came from outside.
+    #[inline]
+    fn next(&self) -> Option<Job> {
+        match self.n_until_look.get().checked_sub(1) {
+            Some(n_left) => self.n_until_look.set(n_left),
+            None => {
+                self.n_until_look.set(STEPS_PER_LOOK);
+                self.take_injected();
+            }
+        }
+        self.pop().or_else(|| {
+            self.take_injected();
+            self.pop()
+        })
+    }
+
+    #[inline]
+    fn pop(&self) -> Option<Job> {
+        self.seat.pop().map(RawJob::into_job)
+    }
+
+    /// Moves what came from outside to the own queue.
+    #[inline]
+    fn take_injected(&self) -> bool {
+        if self.pool.injector.is_empty() {
+            return false;
+        }
+        let mut any = false;
+        for job in self.pool.injector.take() {
+            self.seat.push(job);
+            any = true;
+        }
+        if any {
+            if self.role.get() == Role::Searching {
+                self.end_search();
+            }
+            self.pool.see_to_watch();
+        }
+        any
+    }
+
+    #[cold]
+    fn look_at_clock(&self) -> u64 {
+        let now = self.pool.now();
+        self.stride.borrow_mut().look(now);
+        self.pool.consider_help(self.slot(), now);
+        now
+    }
+
+    /// Looks for work that others have. True when there is some in the own queue now.
+    pub fn search(&self) -> bool {
+        self.judge_theft();
+        self.has_seen.set(false);
+        if self.role.get() == Role::Active {
+            if !self.pool.roles.start_search() {
+                return false;
+            }
+            self.role.set(Role::Searching);
+        }
+        if self.take_injected() {
+            return true;
+        }
+        if self.pool.slots.len() == 1 {
+            return false;
+        }
+        let begun = self.pool.now();
+        let mut now = begun;
+        loop {
+            match self.search.borrow_mut().look(self.pool, self.seat, now) {
+                Found::Jobs(_) => {
+                    self.stolen_at.set(Some(now));
+                    self.n_since.set(0);
+                    self.end_search();
+                    self.pool.see_to_watch();
+                    return true;
+                }
+                Found::Nothing => return false,
+                Found::Others { is_long } => {
+                    self.has_seen.set(true);
+                    if !is_long || now.saturating_sub(begun) >= LONGEST_SEARCH {
+                        return false;
+                    }
+                }
+            }
+            let looked_at = now;
+            while now.saturating_sub(looked_at) < BETWEEN_LOOKS {
+                spin_loop();
+                now = self.pool.now();
+            }
+            if self.take_injected() {
+                return true;
+            }
+        }
+    }
+
+    /// The worker has run dry: was what it stole worth it?
+    fn judge_theft(&self) {
+        if let Some(stolen_at) = self.stolen_at.take() {
+            let now = self.pool.now();
+            let nanos = now.saturating_sub(stolen_at);
+            self.pool.thrift.judge(self.n_since.get(), nanos, now);
+        }
+    }
+
+    /// From searching to active. See the argument of [`Pool`].
+    pub(super) fn end_search(&self) {
+        self.role.set(Role::Active);
+        self.n_light_naps.set(0);
+        let was_last = self.pool.roles.end_search();
+        fence(Ordering::SeqCst);
+        if !self.pool.injector.is_empty() {
+            self.pool.wake_searcher();
+        } else if was_last && self.pool.roles.census().is_unwatched() {
+            let holds_jobs = |slot: &Slot| !slot.ring.is_empty();
+            if self.pool.slots.iter().any(holds_jobs) {
+                self.pool.wake_watcher();
+            }
+        }
+    }
+
+    /// Announces that the worker sleeps. `None` when there is something to do after all.
+    pub fn nap(&self) -> Option<Nap<'_>> {
+        Nap::begin(self)
+    }
+
+    pub(super) fn role(&self) -> Role {
+        self.role.get()
+    }
+
+    pub(super) fn set_searching(&self) {
+        self.role.set(Role::Searching);
+    }
+
+    /// Something is here that does not show in the pool's queues.
+    pub(super) fn has_own_work(&self) -> bool {
+        self.local.n_ready() > 0 || self.local.has_arrivals() || !self.slot().ring.is_empty()
+    }
+
+    /// Runs jobs until the executor closes. For a worker without timers and I/O.
+    pub fn run(&self) {
+        while !self.is_closing() {
+            if self.turn() > 0 || self.search() {
+                continue;
+            }
+            if let Some(nap) = self.nap() {
+                nap.park(None);
+            }
+        }
+    }
+
+    /// Cancels the pinned tasks and runs them to their end, as
+    /// [`LocalExecutor::close`](crate::LocalExecutor::close). Returns how many were abandoned.
+    pub fn close_pinned(&self) -> usize {
+        self.local.close()
+    }
+
+    /// How long the watcher's naps are: they grow while nothing is seen.
+    pub(super) fn light_nap(&self) -> Duration {
+        if self.has_seen.get() {
+            return Duration::from_micros(50);
+        }
+        Duration::from_millis(1 << self.n_light_naps.get().min(2))
+    }
+}
+
+fn waker_of(slot: &'static Slot) -> Waker {
+    Waker::from(Arc::new(WakeWorker(&slot.sleeper)))
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.local.close();
+        self.pool.roles.leave(self.role.get() == Role::Searching);
+        set_here(self.before);
+        self.slot().sleeper.set_elsewhere(None);
+        if let Some(parker) = self.parker.take() {
+            self.seat.stand_up(parker);
+        }
+        // What is left in the ring, others can steal; and a job that relied on this worker as a
+        // searcher is looked at by the next.
+        fence(Ordering::SeqCst);
+        self.pool.wake_searcher();
+    }
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker")
+            .field("index", &self.slot().index)
+            .field("role", &self.role.get())
+            .field("n_queued", &self.slot().ring.len())
+            .finish_non_exhaustive()
+    }
+}
