@@ -21,7 +21,14 @@ use crate::sync::{Mutex, lock};
 
 /// The remote scopes inside one node.
 #[derive(Default)]
-pub(crate) struct Hub(Mutex<Slab<Member>>);
+pub(crate) struct Hub(Mutex<Members>);
+
+#[derive(Default)]
+struct Members {
+    slab: Slab<Member>,
+    /// Of these, with mail.
+    n_unread: usize,
+}
 
 struct Member {
     /// Taken by a wake; the poll that it leads to stores it anew.
@@ -29,24 +36,32 @@ struct Member {
     mail: Vec<Ticket>,
 }
 
+impl Members {
+    /// A member has taken its mail, which may be none.
+    fn note_read(&mut self, mail: &[Ticket]) {
+        self.n_unread -= usize::from(!mail.is_empty());
+    }
+}
+
 impl Hub {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self(Mutex::new(Slab::new())))
+        Arc::new(Self::default())
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        lock(&self.0).is_empty()
+        lock(&self.0).slab.is_empty()
     }
 
-    pub(crate) fn has_unread(&self) -> bool {
-        lock(&self.0)
-            .iter()
-            .any(|(_, member)| !member.mail.is_empty())
+    /// Number of members that have not read their mail.
+    pub(crate) fn n_unread(&self) -> usize {
+        lock(&self.0).n_unread
     }
 
     /// Gives each member a share in the round of `ticket`, and wakes it.
     pub(crate) fn post(&self, ticket: &Ticket) {
-        let wakers: Vec<Waker> = lock(&self.0)
+        let mut members = lock(&self.0);
+        let wakers: Vec<Waker> = members
+            .slab
             .iter_mut()
             .filter_map(|(_, member)| {
                 ticket.confirm();
@@ -54,6 +69,8 @@ impl Hub {
                 member.waker.take()
             })
             .collect();
+        members.n_unread = members.slab.len();
+        drop(members);
         for waker in wakers {
             waker.wake();
         }
@@ -62,7 +79,9 @@ impl Hub {
     /// Takes back what no member has read.
     pub(crate) fn reclaim(&self) -> Vec<Ticket> {
         let mut members = lock(&self.0);
+        members.n_unread = 0;
         members
+            .slab
             .iter_mut()
             .flat_map(|(_, member)| std::mem::take(&mut member.mail))
             .collect()
@@ -82,7 +101,7 @@ impl Slot {
             waker: Some(waker.clone()),
             mail: Vec::new(),
         };
-        let key = lock(&hub.0).insert(member);
+        let key = lock(&hub.0).slab.insert(member);
         Self {
             hub: Arc::clone(hub),
             key: Some(key),
@@ -101,9 +120,10 @@ impl Slot {
         // Cloned before the lock and dropped after it: a waker is foreign code.
         let waker = waker.clone();
         let mut members = lock(&self.hub.0);
-        let member = &mut members[key];
+        let member = &mut members.slab[key];
         let old = member.waker.replace(waker);
         let mail = std::mem::take(&mut member.mail);
+        members.note_read(&mail);
         drop(members);
         drop(old);
         mail
@@ -118,8 +138,11 @@ impl Slot {
         let Some(key) = self.key.take() else {
             return Vec::new();
         };
-        let member = lock(&self.hub.0).remove(key);
+        let mut members = lock(&self.hub.0);
+        let member = members.slab.remove(key);
+        members.note_read(&member.mail);
         // The waker is dropped outside of the lock.
+        drop(members);
         member.mail
     }
 }

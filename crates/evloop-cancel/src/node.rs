@@ -45,7 +45,9 @@ pub(crate) struct Slow {
     hub: Option<Arc<Hub>>,
     /// This scope's own place, if it is remote.
     slot: Option<Slot>,
-    /// How often this node has woken itself because mail lies unread.
+    /// Members inside that have not read their mail, when that was looked at last.
+    n_unread: usize,
+    /// How often this node has woken itself since one of them has.
     n_unread_polls: u8,
 }
 
@@ -59,7 +61,8 @@ pub(crate) struct Entry {
     pub(crate) own: bool,
 }
 
-/// Wakes that a node spends on mail that nobody reads, before it takes the mail back.
+/// Wakes that a node spends on mail of which none is read, before it takes the mail back. A set that polls
+/// a few of its members in a turn takes as many turns as it needs.
 const MOST_UNREAD_POLLS: u8 = 16;
 
 impl Node {
@@ -349,12 +352,14 @@ impl Node {
     /// Mail that nobody reads is waited for a while, then taken back. True when the node has to be
     /// polled again for that.
     pub(crate) fn await_mail(&self) -> bool {
-        let unread = self.slow_if(|slow| {
-            let unread = slow.hub.as_ref().is_some_and(|hub| hub.has_unread());
-            slow.n_unread_polls = if unread { slow.n_unread_polls + 1 } else { 0 };
-            unread
+        let n_unread = self.slow_if(|slow| {
+            let n_unread = slow.hub.as_ref().map_or(0, |hub| hub.n_unread());
+            let before = std::mem::replace(&mut slow.n_unread, n_unread);
+            let is_stuck = n_unread > 0 && n_unread >= before;
+            slow.n_unread_polls = if is_stuck { slow.n_unread_polls + 1 } else { 0 };
+            n_unread
         });
-        if !unread {
+        if n_unread == 0 {
             return false;
         }
         let hub = self.slow_if(|slow| {

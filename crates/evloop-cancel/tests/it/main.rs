@@ -7,6 +7,7 @@ mod cancel_scopes;
 mod claims;
 mod decisions;
 mod faults;
+mod foreign;
 mod forks;
 mod gather;
 mod moved;
