@@ -7,7 +7,6 @@ pub(crate) mod loom_models;
 mod member;
 mod roster;
 
-use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::panic::resume_unwind;
@@ -16,11 +15,13 @@ use std::sync::Arc;
 use evloop_cancel::{CancelScope, Cancelled, Stopped, catch_late};
 
 use crate::create::{running, running_here};
+use crate::group::member::{Contained, HearsPanic, Payload};
 use crate::group::roster::{Leave, Roster};
 use crate::outcome::{ChildOutput, Given};
 use crate::report::ErrorContext;
 use crate::scheduler::current_scheduler;
 use crate::spawn::Builder;
+use crate::sync::{Mutex, lock};
 use crate::task::Task;
 
 pub use borrowing::FutureGroup;
@@ -110,7 +111,8 @@ impl TaskGroup {
     ///
     /// # Panics
     ///
-    /// When the body does, after all children have ended; and when the group was entered before.
+    /// When the body or its destructor does, after all children have ended; and when the group was entered
+    /// before.
     ///
     /// # Cancel safety
     ///
@@ -274,7 +276,7 @@ fn report_failures(failures: Vec<ChildFailure>) {
 enum BodyEnd<V> {
     Value(V),
     Failed(ChildFailure),
-    Panicked(Box<dyn Any + Send>),
+    Panicked(Payload),
     /// By a request: the group's own, or one from outside.
     Stopped,
 }
@@ -287,7 +289,9 @@ async fn run_body<F>(
 where
     F: Future<Output: ChildOutput>,
 {
-    let (ended, token) = catch_late(scope.run(member::contained(body))).await;
+    let late = LatePanic::default();
+    let body = Contained::new(body, &late);
+    let (ended, token) = catch_late(scope.run(body)).await;
     let ended = match ended {
         Some(Ok(Ok(output))) => match output.into_value() {
             Ok(value) => BodyEnd::Value(value),
@@ -296,7 +300,37 @@ where
         Some(Ok(Err(payload))) => BodyEnd::Panicked(payload),
         Some(Err(Stopped)) | None => BodyEnd::Stopped,
     };
+    // A failure of its own is what the group gives; the panic is reported beside it.
+    let ended = match ended {
+        BodyEnd::Value(_) | BodyEnd::Stopped => late.take().map_or(ended, BodyEnd::Panicked),
+        BodyEnd::Failed(_) | BodyEnd::Panicked(_) => ended,
+    };
     (ended, token)
+}
+
+/// A panic of the body's destructor; reported, unless somebody takes it.
+#[derive(Default)]
+struct LatePanic(Mutex<Option<Payload>>);
+
+impl HearsPanic for &LatePanic {
+    fn hear(&self, payload: Payload) {
+        *lock(&self.0) = Some(payload);
+    }
+}
+
+impl LatePanic {
+    fn take(&self) -> Option<Payload> {
+        lock(&self.0).take()
+    }
+}
+
+impl Drop for LatePanic {
+    fn drop(&mut self) {
+        if let Some(payload) = self.take() {
+            let context = ErrorContext::from_panic("dropping the body of a task group", payload);
+            context.report_to(current_scheduler());
+        }
+    }
 }
 
 impl Default for TaskGroup {

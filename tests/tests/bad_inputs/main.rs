@@ -12,6 +12,7 @@ mod destructors;
 mod ends;
 mod executors;
 mod floods;
+mod groups;
 mod late_results;
 mod panics;
 mod reentrancy;

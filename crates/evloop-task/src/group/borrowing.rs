@@ -12,11 +12,12 @@ use evloop_cancel::{CancelScope, Cancelled, ScopeHandle, Stopped, hold_cancel};
 use evloop_combinators::{WaitSet, Waitable};
 use slab::Slab;
 
-use crate::error::{JoinError, Panic};
+use crate::error::{JoinError, Panic, contain};
 use crate::group::error::{ChildFailure, GroupClosed, GroupError};
-use crate::group::member::contained;
+use crate::group::member::{Contained, HearsPanic, Payload};
 use crate::group::{BodyEnd, report_failures, run_body};
 use crate::outcome::{ChildOutput, Given};
+use crate::scheduler::current_scheduler;
 use crate::sync::{Mutex, lock};
 
 /// A group whose children may borrow what is declared before it.
@@ -54,7 +55,7 @@ pub struct FutureGroup<'env> {
     shared: Arc<Shared<'env>>,
 }
 
-type Child<'env> = Pin<Box<dyn Future<Output = Option<ChildFailure>> + Send + 'env>>;
+type Child<'env> = Pin<Box<dyn Future<Output = ()> + Send + 'env>>;
 
 struct Shared<'env> {
     stop: ScopeHandle,
@@ -85,11 +86,13 @@ impl<'env> FutureGroup<'env> {
     /// # Errors
     ///
     /// [`GroupError`] with every failure, of children in the order in which they failed, and of the
-    /// body last; or one without failures, when [`cancel`](Self::cancel) has ended the body.
+    /// body last; or one without failures, when [`cancel`](Self::cancel) has ended the body. A panic of a
+    /// child is a failure, also one of its destructor; of children that are dropped with the group, it is
+    /// reported.
     ///
     /// # Panics
     ///
-    /// When the body does, after all children have ended.
+    /// When the body or its destructor does, after all children have ended.
     ///
     /// # Cancel safety
     ///
@@ -160,12 +163,13 @@ impl<'env> FutureGroup<'env> {
                 Phase::Aborting => return Err(GroupClosed::SHUTTING_DOWN),
                 Phase::Over => return Err(GroupClosed::FINISHED),
             }
-            let key = state.stops.insert(stop);
-            let stop = Listed {
-                shared: Arc::clone(&self.shared),
-                key,
+            let shared = &self.shared;
+            let listed = Listed {
+                shared: Arc::clone(shared),
+                key: state.stops.insert(stop),
             };
-            state.new.push(Box::pin(child(stop, scope, future)));
+            let future = Contained::new(future, Arc::clone(shared));
+            state.new.push(Box::pin(child(listed, scope, future)));
             state.waker.take()
         };
         if let Some(waker) = waker {
@@ -192,24 +196,38 @@ impl<'env> FutureGroup<'env> {
     }
 }
 
-/// Runs one child; gives its failure, if it has one.
-async fn child<F: Future<Output: ChildOutput>>(
-    listed: Listed<'_>,
+/// Runs one child, and tells the group of its failure, if it has one.
+async fn child<'env, F>(
+    listed: Listed<'env>,
     scope: CancelScope,
-    future: F,
-) -> Option<ChildFailure> {
-    let ended = scope.run(contained(future)).await;
+    future: Contained<F, Arc<Shared<'env>>>,
+) where
+    F: Future<Output: ChildOutput>,
+{
+    let shared = Arc::clone(&listed.shared);
+    // Dropped at the end: a panic of its destructor is told after its own failure.
+    let mut run = pin!(scope.run(future));
+    let ended = run.as_mut().await;
+    // Out of the list first: a child that fails does not cancel itself.
     drop(listed);
-    let error = match ended {
-        Ok(Ok(output)) => JoinError::Failed(output.into_value().err()?),
-        Ok(Err(payload)) => {
-            let who = "a child of a future group".to_owned();
-            JoinError::Panicked(Panic::new(payload, who, None))
-        }
-        Err(Stopped) => return None,
-    };
-    error.mark_observed();
-    Some(ChildFailure::of_future(error))
+    match ended {
+        Ok(Ok(output)) => match contain(|| output.into_value().map(drop)) {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => shared.fail(JoinError::Failed(error)),
+            Err(payload) => shared.hear(payload),
+        },
+        Ok(Err(payload)) => shared.hear(payload),
+        Err(Stopped) => {}
+    }
+}
+
+impl HearsPanic for Arc<Shared<'_>> {
+    /// It is that child's failure; reported, if the group ends before it gives its failures.
+    fn hear(&self, payload: Payload) {
+        let who = "a child of a future group".to_owned();
+        let panic = Panic::new(payload, who, current_scheduler());
+        self.fail(JoinError::Panicked(panic));
+    }
 }
 
 /// A child's place in the list of those that can be ended.
@@ -259,6 +277,14 @@ async fn run_both<V>(
 }
 
 impl<'env> Shared<'env> {
+    /// Records that a child has failed, and ends the others.
+    fn fail(&self, error: JoinError) {
+        lock(&self.state)
+            .errors
+            .push(ChildFailure::of_future(error));
+        self.abort();
+    }
+
     /// Asks the body and all children to end; once.
     fn abort(&self) {
         let stops: Vec<ScopeHandle> = {
@@ -281,12 +307,7 @@ impl<'env> Shared<'env> {
             loop {
                 set.extend(self.take_new(cx).into_iter().map(Waitable::new));
                 match pin!(set.next()).poll(cx) {
-                    Poll::Ready(Some(ended)) => {
-                        if let Ok(Some(failure)) = ended.into_output() {
-                            lock(&self.state).errors.push(failure);
-                            self.abort();
-                        }
-                    }
+                    Poll::Ready(Some(_ended)) => {}
                     Poll::Ready(None) if self.try_end() => return Poll::Ready(()),
                     Poll::Ready(None) if self.has_new() => {}
                     Poll::Ready(None) | Poll::Pending => return Poll::Pending,
@@ -333,6 +354,8 @@ impl Drop for Leave<'_> {
             (std::mem::take(&mut state.new), state.waker.take())
         };
         drop(left);
+        // Of children that were dropped with the group: panics among them are reported.
+        drop(std::mem::take(&mut lock(&self.0.state).errors));
     }
 }
 

@@ -26,6 +26,10 @@ pub struct ChildFailure {
 
 impl GroupError {
     pub(super) fn new(failures: Vec<ChildFailure>) -> Self {
+        // Not before: a group that is dropped gives none, and its children's panics are reported.
+        for failure in &failures {
+            failure.error.mark_observed();
+        }
         Self { failures }
     }
 

@@ -1,10 +1,12 @@
 //! A child's side of its group.
 
 use std::any::Any;
-use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
 
 use crate::conclude::Conclude;
 use crate::error::{JoinError, TaskResult, contain};
@@ -54,7 +56,6 @@ impl<O: ChildOutput> Conclude<O> for Member {
         if let Err(error) = &result
             && !error.is_cancelled()
         {
-            error.mark_observed();
             self.roster
                 .fail(ChildFailure::of_child(meta, error.clone()));
         }
@@ -76,13 +77,58 @@ impl Drop for Member {
     }
 }
 
-/// Runs `body`, and gives its panic as a value.
-pub(super) async fn contained<F: Future>(body: F) -> Result<F::Output, Box<dyn Any + Send>> {
-    let mut body = pin!(body);
-    poll_fn(move |cx| match contain(|| body.as_mut().poll(cx)) {
-        Ok(Poll::Pending) => Poll::Pending,
-        Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
-        Err(payload) => Poll::Ready(Err(payload)),
-    })
-    .await
+pin_project! {
+    /// A future whose panics go no further: one of its poll is its output, and one of its destructor,
+    /// whenever that runs, is told to `hears`.
+    pub(super) struct Contained<F, H>
+    where
+        H: HearsPanic,
+    {
+        // Always something, until this is dropped.
+        #[pin]
+        future: Option<F>,
+        hears: H,
+    }
+
+    impl<F, H> PinnedDrop for Contained<F, H>
+    where
+        H: HearsPanic,
+    {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if let Err(payload) = contain(|| this.future.set(None)) {
+                this.hears.hear(payload);
+            }
+        }
+    }
+}
+
+/// Who is told of a panic in a destructor. No closure: rustc does not see that one is `Send` inside of
+/// another coroutine.
+pub(super) trait HearsPanic {
+    fn hear(&self, payload: Payload);
+}
+
+pub(super) type Payload = Box<dyn Any + Send>;
+
+impl<F, H: HearsPanic> Contained<F, H> {
+    pub(super) const fn new(future: F, hears: H) -> Self {
+        Self {
+            future: Some(future),
+            hears,
+        }
+    }
+}
+
+impl<F: Future, H: HearsPanic> Future for Contained<F, H> {
+    type Output = Result<F::Output, Payload>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let future = self.project().future.as_pin_mut();
+        let future = future.expect("it is there until this is dropped");
+        match contain(|| future.poll(cx)) {
+            Ok(polled) => polled.map(Ok),
+            Err(payload) => Poll::Ready(Err(payload)),
+        }
+    }
 }

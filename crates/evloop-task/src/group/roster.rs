@@ -161,7 +161,12 @@ impl Roster {
 
     /// Records that a child has failed, and ends the others.
     pub(super) fn fail(&self, failure: ChildFailure) {
-        lock(&self.state).errors.push(failure);
+        let mut state = lock(&self.state);
+        // Looked at under the lock: `Leave` sets it before it takes them.
+        if self.word.load(Ordering::Acquire) & OVER == 0 {
+            state.errors.push(failure);
+        }
+        drop(state);
         self.abort();
     }
 
@@ -268,6 +273,8 @@ impl Drop for Leave {
         self.0.word.fetch_or(OVER, Ordering::AcqRel);
         let waker = lock(&self.0.state).waker.take();
         drop(waker);
+        // There is nobody to give them to: panics among them are reported.
+        drop(self.0.take_errors());
     }
 }
 
