@@ -88,6 +88,18 @@ impl State {
         unseen
     }
 
+    /// Lets go of what was held open for the visits.
+    fn let_go(&mut self) {
+        for (delivery, round) in std::mem::take(&mut self.due) {
+            if delivery.leave(round) == Standing::Untaken {
+                // All have ended without a look at it: it is for the scope around.
+                delivery.give_back(round);
+            } else {
+                delivery.close(round);
+            }
+        }
+    }
+
     /// The node of a branch for a slow poll; what it had when it was polled last.
     fn take_node(&mut self, index: usize) -> Node {
         self.nodes.remove(&index).unwrap_or_else(|| {
@@ -96,6 +108,13 @@ impl State {
             node.set_open(self.open.get(index).is_some_and(|open| *open));
             node
         })
+    }
+}
+
+impl Drop for State {
+    /// A branch may have panicked, and cut the visits short.
+    fn drop(&mut self) {
+        self.let_go();
     }
 }
 
@@ -243,14 +262,7 @@ impl Parts {
 
     fn delivered(&mut self) {
         if let Some(state) = self.slow.as_deref_mut() {
-            for (delivery, round) in std::mem::take(&mut state.due) {
-                if delivery.leave(round) == Standing::Untaken {
-                    // All have ended without a look at it: it is for the scope around.
-                    delivery.give_back(round);
-                } else {
-                    delivery.close(round);
-                }
-            }
+            state.let_go();
         }
     }
 

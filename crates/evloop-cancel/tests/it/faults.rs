@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::future::{Future, pending, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
@@ -11,6 +12,7 @@ use evloop_cancel::{CancelScope, Cancelled, catch_cancel, host, on_cancel, timeo
 use futures_util::FutureExt;
 use futures_util::future::join;
 
+use crate::gather::Gather;
 use crate::support::{End, Gate, Log, Task, yield_once};
 
 /// Pending, and panics when it is dropped.
@@ -19,7 +21,7 @@ struct Bomb;
 impl Future for Bomb {
     type Output = ();
 
-    fn poll(self: std::pin::Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<()> {
         Poll::Pending
     }
 }
@@ -217,4 +219,25 @@ fn a_waker_that_panics_in_a_delivery() {
     assert_no_frame();
     task.cancel();
     assert!(task.run().is_some());
+}
+
+/// The visits of the branches are cut short: what is held open for them is let go.
+#[test]
+fn a_branch_that_panics_while_a_request_is_delivered_does_not_hold_it() {
+    let mut task = Task::new(async {
+        let keeps: Pin<Box<dyn Future<Output = ()>>> = Box::pin(async {
+            let _token = catch_cancel(pending::<()>()).await;
+            pending().await
+        });
+        let panics: Pin<Box<dyn Future<Output = ()>>> = Box::pin(async {
+            drop(catch_cancel(pending::<()>()).await);
+            panic!("scripted");
+        });
+        let gathered = AssertUnwindSafe(Gather::new(vec![keeps, panics])).catch_unwind();
+        assert!(gathered.await.is_err());
+        pending::<()>().await;
+    });
+    assert_eq!(task.run(), None);
+    task.cancel();
+    assert_eq!(task.run(), Some(End::Cancelled));
 }
