@@ -50,7 +50,8 @@ pub trait Clock: Send + Sync + Debug {
     /// The time.
     ///
     /// It is read on every insertion of a timer, so it should be fast. It must not enter,
-    /// leave or close a [`TimeDriver`](crate::TimeDriver).
+    /// leave or close a [`TimeDriver`](crate::TimeDriver) or
+    /// [`SharedTimeDriver`](crate::SharedTimeDriver).
     fn now(&self) -> Instant;
 
     /// How long a thread with nothing to do until `until` should really wait, in the form pollers

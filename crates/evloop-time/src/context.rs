@@ -10,7 +10,6 @@ use std::task::Waker;
 
 use evloop_timer_wheel::TimerWheel;
 
-use crate::driver::TimeDriver;
 use crate::epoch::START;
 use crate::handle::TimeHandle;
 use crate::inbox::{Order, Shared};
@@ -18,7 +17,7 @@ use crate::inbox::{Order, Shared};
 /// Enough for the timers that end and start within a turn; more would only hold memory.
 const MAX_SPARE_HANDLES: usize = 64;
 
-/// The part of a driver that only its own thread touches.
+/// The part of a driver that only its own thread touches, if it is confined to one.
 pub(crate) struct Local {
     pub(crate) shared: Arc<Shared>,
     /// Borrowed for single operations only, never while a waker is cloned, woken or dropped: these
@@ -70,7 +69,10 @@ impl Local {
         // A guard may have been forgotten, and those that live find nothing to leave.
         ENTERED.with(|entered| {
             let mut entered = entered.borrow_mut();
-            entered.retain(|entry| !std::ptr::eq(&*entry.local, self));
+            entered.retain(|entry| match &entry.driver {
+                Current::Confined(local) => !std::ptr::eq(&**local, self),
+                Current::Locked(_) => true,
+            });
         });
         true
     }
@@ -115,8 +117,11 @@ impl Local {
     }
 }
 
-/// The drivers that are entered on a thread. All of them are open: closing one leaves it.
+/// The drivers that are entered on a thread. Those confined to it are open: closing one leaves it. One
+/// for all threads may have been closed by another, and is then passed over.
 struct Entered {
+    /// The driver of `current` if it is confined, by itself: this is read for every timer.
+    local: Option<Rc<Local>>,
     current: Option<Entry>,
     /// Those that are current again later, the next one last.
     outer: Vec<Entry>,
@@ -124,8 +129,31 @@ struct Entered {
 
 struct Entry {
     guard: u64,
-    /// Never the last one: the driver itself holds another until it is closed.
-    local: Rc<Local>,
+    driver: Current,
+}
+
+/// A driver that may be current. Dropping it here never drops the driver's last reference: the driver
+/// itself holds another until it is closed, and one for all threads outlives its guards.
+#[derive(Clone)]
+pub(crate) enum Current {
+    Confined(Rc<Local>),
+    Locked(Arc<Shared>),
+}
+
+impl Current {
+    fn is_open(&self) -> bool {
+        match self {
+            Self::Confined(_) => true,
+            Self::Locked(shared) => !shared.is_closed(),
+        }
+    }
+
+    pub(crate) fn handle(&self) -> TimeHandle {
+        match self {
+            Self::Confined(local) => local.handle(),
+            Self::Locked(shared) => TimeHandle::new(Arc::clone(shared)),
+        }
+    }
 }
 
 thread_local! {
@@ -133,6 +161,7 @@ thread_local! {
     /// Nothing is left behind: it owns no memory while no driver is entered.
     static ENTERED: ManuallyDrop<RefCell<Entered>> = const {
         ManuallyDrop::new(RefCell::new(Entered {
+            local: None,
             current: None,
             outer: Vec::new(),
         }))
@@ -145,6 +174,28 @@ impl Entered {
         if let Some(before) = self.current.replace(entry) {
             self.outer.push(before);
         }
+        self.find_local();
+    }
+
+    fn find_local(&mut self) {
+        self.local = match &self.current {
+            Some(Entry {
+                driver: Current::Confined(local),
+                ..
+            }) => Some(Rc::clone(local)),
+            _ => None,
+        };
+    }
+
+    fn current(&self) -> Option<&Current> {
+        match &self.current {
+            Some(entry) if entry.driver.is_open() => Some(&entry.driver),
+            Some(_) => {
+                let mut drivers = self.outer.iter().rev().map(|entry| &entry.driver);
+                drivers.find(|driver| driver.is_open())
+            }
+            None => None,
+        }
     }
 
     /// Leaves whatever is not to be kept.
@@ -152,6 +203,7 @@ impl Entered {
         self.outer.retain(&mut is_kept);
         if !self.current.as_ref().is_some_and(is_kept) {
             self.current = self.outer.pop();
+            self.find_local();
         }
         if self.outer.is_empty() {
             self.outer = Vec::new();
@@ -164,25 +216,70 @@ impl Entered {
 /// No user code may run in `f`, not even a waker may be cloned or dropped: it could enter another
 /// driver meanwhile. Only the clock may be read.
 #[inline]
-pub(crate) fn with_current<R>(f: impl FnOnce(Option<&Local>) -> R) -> R {
-    ENTERED.with(|entered| {
-        let entered = entered.borrow();
-        f(entered.current.as_ref().map(|entry| &*entry.local))
-    })
+pub(crate) fn with_current<R>(f: impl FnOnce(Option<&Current>) -> R) -> R {
+    ENTERED.with(|entered| f(entered.borrow().current()))
 }
 
-/// Runs `f` with the current driver of this thread, if it is the one the handle leads to.
+/// Runs `f` with the current driver of this thread, if it is confined to it.
+///
+/// One that is current only because those entered inside have been closed by other threads is not
+/// found before these are left. It is used like from elsewhere until then.
+///
+/// The rule of [`with_current`] holds.
+#[inline]
+pub(crate) fn with_local<R>(f: impl FnOnce(Option<&Local>) -> R) -> R {
+    ENTERED.with(|entered| f(entered.borrow().local.as_deref()))
+}
+
+/// Runs `f` with the current driver of this thread, if it is confined to it and the one the handle
+/// leads to.
 ///
 /// The rule of [`with_current`] holds.
 #[inline]
 pub(crate) fn at_home<R>(handle: &TimeHandle, f: impl FnOnce(&Local) -> R) -> Option<R> {
-    with_current(|local| local.filter(|local| local.is_home_of(handle)).map(f))
+    with_local(|local| local.filter(|local| local.is_home_of(handle)).map(f))
+}
+
+/// Runs `f` with the wheel of the driver that the handle leads to, if it is within reach from here:
+/// a confined one at home, a locked one from anywhere until it is closed.
+///
+/// The rule of [`with_current`] holds, also for the clock.
+#[inline]
+pub(crate) fn with_wheel<R>(
+    handle: &TimeHandle,
+    mut f: impl FnMut(&mut TimerWheel<Waker>) -> R,
+) -> Option<R> {
+    let at_home = at_home(handle, |local| f(&mut local.wheel.borrow_mut()));
+    at_home.or_else(|| with_locked_wheel(handle, f))
+}
+
+/// Apart, so that it takes nothing from those who have a confined wheel.
+#[inline(never)]
+fn with_locked_wheel<R>(
+    handle: &TimeHandle,
+    f: impl FnOnce(&mut TimerWheel<Waker>) -> R,
+) -> Option<R> {
+    handle.shared.locked.as_ref()?.with(f)
+}
+
+/// Leaves a locked driver that has been closed, however often this thread has entered it: a guard may
+/// have been forgotten, and those that live find nothing to leave. Other threads pass it over.
+///
+/// The caller holds the driver, so nothing is dropped for good here.
+pub(crate) fn leave_closed(shared: &Arc<Shared>) {
+    ENTERED.with(|entered| {
+        let mut entered = entered.borrow_mut();
+        entered.retain(|entry| match &entry.driver {
+            Current::Confined(_) => true,
+            Current::Locked(locked) => !Arc::ptr_eq(locked, shared),
+        });
+    });
 }
 
 /// Takes back a handle that is needed no more, if its driver is current on this thread.
 #[inline]
 pub(crate) fn give_back(handle: TimeHandle) {
-    let left = with_current(|local| match local {
+    let left = with_local(|local| match local {
         Some(local) if local.is_home_of(&handle) => {
             local.give_back(handle);
             None
@@ -195,23 +292,27 @@ pub(crate) fn give_back(handle: TimeHandle) {
 
 /// Keeps a driver current on this thread, until it is dropped.
 ///
-/// Made by [`TimeDriver::enter`]. Guards may be dropped in any order: current is always the driver
-/// entered last of those that are still entered.
+/// Made by [`TimeDriver::enter`](crate::TimeDriver::enter) and
+/// [`SharedTimeDriver::enter`](crate::SharedTimeDriver::enter). Guards may be dropped in any order:
+/// current is always the driver entered last of those that are still entered and open.
 #[must_use = "the driver is current only while the guard lives"]
 pub struct TimeGuard<'a> {
     number: u64,
     /// Ties the guard to the driver, and, as `Rc` is not `Send`, to the thread.
-    _driver: PhantomData<(&'a TimeDriver, Rc<()>)>,
+    _driver: PhantomData<(&'a (), Rc<()>)>,
 }
 
 impl TimeGuard<'_> {
-    pub(crate) fn new(local: &Rc<Local>) -> Self {
+    pub(crate) fn new(driver: Current) -> Self {
         let number = NEXT_GUARD.replace(NEXT_GUARD.get() + 1);
-        if !local.closed.get() {
-            let local = Rc::clone(local);
+        let is_open = match &driver {
+            Current::Confined(local) => !local.closed.get(),
+            Current::Locked(shared) => !shared.is_closed(),
+        };
+        if is_open {
             let entry = Entry {
                 guard: number,
-                local,
+                driver,
             };
             ENTERED.with(|entered| entered.borrow_mut().enter(entry));
         }

@@ -9,7 +9,7 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use crate::clock::Clock;
-use crate::context::{Local, TimeGuard};
+use crate::context::{Current, Local, TimeGuard};
 use crate::epoch::NEVER;
 use crate::handle::TimeHandle;
 use crate::inbox::Shared;
@@ -88,7 +88,7 @@ impl TimeDriver {
     ///
     /// Drivers may be entered inside others; the one before is current again afterwards.
     pub fn enter(&self) -> TimeGuard<'_> {
-        TimeGuard::new(&self.local)
+        TimeGuard::new(Current::Confined(Rc::clone(&self.local)))
     }
 
     /// Names who is woken when another thread has left something to do.
@@ -99,9 +99,12 @@ impl TimeDriver {
     pub fn set_unpark(&self, unpark: Waker) {
         let shared = &self.local.shared;
         shared.clock.watch(unpark.clone());
-        let before = shared.set_unpark(Arc::new(unpark));
-        if let Some(before) = before {
-            shared.clock.unwatch(&before);
+        let outdated = match shared.set_unpark(Arc::new(unpark)) {
+            Ok(before) => before,
+            Err(refused) => Some(refused),
+        };
+        if let Some(outdated) = outdated {
+            shared.clock.unwatch(&outdated);
         }
     }
 
@@ -191,23 +194,28 @@ impl TimeDriver {
         }
         let Local { shared, wheel, .. } = &*self.local;
         let (orders, unpark) = shared.close();
-        if let Some(unpark) = unpark {
-            shared.clock.unwatch(&unpark);
-        }
         let cancelled = self.local.carry_out(orders);
         let left: Vec<Waker> = wheel
             .borrow_mut()
             .advance(NEVER)
             .map(|timer| timer.value)
             .collect();
-        // User code from here on.
+        // User code from here on. Any of it may panic but this, which is first: nothing may hang.
+        wake_all(left);
+        if let Some(unpark) = unpark {
+            shared.clock.unwatch(&unpark);
+        }
         drop(cancelled);
-        for waker in left {
-            // A waker that panics has been reported by the panic hook; the others are woken still.
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
-                // Its destructor might panic as well.
-                mem::forget(payload);
-            }
+    }
+}
+
+/// Wakes what waits for a driver that has ended.
+pub(crate) fn wake_all(wakers: Vec<Waker>) {
+    for waker in wakers {
+        // A waker that panics has been reported by the panic hook; the others are woken still.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
+            // Its destructor might panic as well.
+            mem::forget(payload);
         }
     }
 }

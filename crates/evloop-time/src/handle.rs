@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use crate::context::{self, Local};
+use crate::context::{self, Current};
 use crate::deadline::Deadline;
 use crate::inbox::Shared;
 use crate::interval::{Interval, InvalidPeriod};
@@ -14,7 +14,7 @@ use crate::registration::When;
 use crate::sleep::Sleep;
 use crate::timer::Timer;
 
-/// A reference to a [`TimeDriver`](crate::TimeDriver), for any thread.
+/// A reference to a driver of either kind, for any thread.
 ///
 /// The futures it makes are *bound*: they use this driver wherever they are polled.
 ///
@@ -68,7 +68,7 @@ impl TimeHandle {
     /// The current driver of this thread, if one is entered.
     #[must_use]
     pub fn try_current() -> Option<Self> {
-        context::with_current(|local| local.map(Local::handle))
+        context::with_current(|current| current.map(Current::handle))
     }
 
     /// The driver's time.
@@ -97,8 +97,13 @@ impl TimeHandle {
     ///
     /// # Cost
     ///
-    /// O(1), or O(log n) for one of n deadlines that have passed. On the driver's thread, while it is entered: no lock, no allocation, and one `Arc`
-    /// clone. Elsewhere: two allocations at most, one lock, and the owner is woken.
+    /// O(1), or O(log n) for one of n deadlines that have passed.
+    ///
+    /// With a [`TimeDriver`](crate::TimeDriver), on its thread while it is entered: no lock, no
+    /// allocation, and at most one `Arc` clone. Elsewhere: two allocations at most, one lock, and the
+    /// owner is woken. With a [`SharedTimeDriver`](crate::SharedTimeDriver): one lock, one `Arc` clone,
+    /// and no allocation once the wheel has grown; the thread that waits is woken if this is an earlier
+    /// deadline than it knows of.
     pub fn insert(&self, deadline: Instant, waker: Waker) -> Result<Timer, DriverClosed> {
         Timer::insert(self, When::At(deadline), waker).map_err(|waker| DriverClosed { waker })
     }

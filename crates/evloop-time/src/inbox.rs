@@ -27,7 +27,6 @@
 
 use std::collections::VecDeque;
 use std::mem;
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 
@@ -35,18 +34,24 @@ use evloop_timer_wheel::TimerKey;
 
 use crate::clock::Clock;
 use crate::epoch::{Epoch, START};
+use crate::locked_wheel::LockedWheel;
 use crate::remote::RemoteTimer;
-use crate::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
+use crate::sync::{AtomicBool, AtomicU64, Mutex, MutexGuard, Ordering};
 
 /// The part of a driver that any thread may touch.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) epoch: Epoch,
     pub(crate) clock: Arc<dyn Clock>,
-    /// The latest time the driver has seen. Written by the driver's thread only; never shrinks.
+    /// The latest time the driver has seen; never shrinks. Written by the driver's thread only, or,
+    /// with a locked wheel, by all.
     latest: AtomicU64,
-    /// Set once, under the inbox's lock, so that no order is posted after the last collection.
+    /// Set once, under the inbox's lock, so that no order is posted after the last collection; with a
+    /// locked wheel, under that lock.
     closed: AtomicBool,
+    /// The wheel of a driver for all threads, which never gets orders. `None` if the wheel is
+    /// confined to a thread. Apart, as a wheel is large.
+    pub(crate) locked: Option<Box<LockedWheel>>,
     /// Whether the inbox holds orders; written under its lock.
     posted: AtomicBool,
     inbox: Mutex<Inbox>,
@@ -72,24 +77,40 @@ pub(crate) enum Order {
 }
 
 impl Shared {
+    /// The part of a driver whose wheel is confined to its thread.
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
             epoch: Epoch(clock.now()),
             clock,
             latest: AtomicU64::new(START),
             closed: AtomicBool::new(false),
+            locked: None,
             posted: AtomicBool::new(false),
             inbox: Mutex::new(Inbox::default()),
+        }
+    }
+
+    /// The whole of a driver for all threads.
+    pub(crate) fn with_locked_wheel(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            locked: Some(Box::new(LockedWheel::new())),
+            ..Self::new(clock)
         }
     }
 
     /// The time as any thread may read it.
     pub(crate) fn now(&self) -> u64 {
         let now = self.epoch.now(self.clock.now());
-        now.max(self.latest())
+        let latest = self.latest();
+        if self.locked.is_none() || now <= latest {
+            return now.max(latest);
+        }
+        // Pairs with the Acquire in `latest`. Threads that read the clock in one moment may get here
+        // in any order: none takes the time back.
+        self.latest.fetch_max(now, Ordering::Release).max(now)
     }
 
-    /// The time as the driver's thread reads it, which it makes known to the others.
+    /// The time as the thread of a confined wheel reads it, which it makes known to the others.
     #[inline]
     pub(crate) fn now_at_home(&self) -> u64 {
         let now = self.epoch.now(self.clock.now());
@@ -105,7 +126,7 @@ impl Shared {
 
     /// The latest time the driver has seen: everything due by then has fired or is about to.
     pub(crate) fn latest(&self) -> u64 {
-        // Pairs with the Release in `now_at_home`.
+        // Pairs with the Release in `now_at_home` and `now`.
         self.latest.load(Ordering::Acquire)
     }
 
@@ -154,16 +175,25 @@ impl Shared {
             .store(!inbox.orders.is_empty(), Ordering::Relaxed);
     }
 
-    /// Names who is woken by orders, and wakes it if there are any. Returns who was named before.
-    pub(crate) fn set_unpark(&self, unpark: Arc<Waker>) -> Option<Arc<Waker>> {
+    /// Names who is woken by orders, and wakes it if there are any. Returns who was named before; `Err`
+    /// gives the waker back when the driver is closed.
+    pub(crate) fn set_unpark(&self, unpark: Arc<Waker>) -> Result<Option<Arc<Waker>>, Arc<Waker>> {
         let mut inbox = self.inbox();
+        if self.is_closed() {
+            return Err(unpark);
+        }
         let before = inbox.unpark.replace(Arc::clone(&unpark));
         let has_orders = !inbox.orders.is_empty();
         drop(inbox);
         if has_orders {
             unpark.wake_by_ref();
         }
-        before
+        Ok(before)
+    }
+
+    /// Marks a driver with a locked wheel as closed. Called under the wheel's lock.
+    pub(crate) fn mark_closed(&self) {
+        self.closed.store(true, Ordering::SeqCst);
     }
 
     /// Refuses orders from now on; returns what was left.

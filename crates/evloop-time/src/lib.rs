@@ -7,6 +7,8 @@
 //! - A [`TimeDriver`] belongs to one thread. Whoever owns it *turns* it: waits for
 //!   [`wait_limit`](TimeDriver::wait_limit), calls [`advance`](TimeDriver::advance), wakes what that
 //!   hands out.
+//! - A [`SharedTimeDriver`] may be turned by any thread. It takes a lock for that, and for every timer;
+//!   a runtime with several threads gives each of them one. All else is the same for both kinds.
 //! - While a driver is [entered](TimeDriver::enter), it is the thread's *current* driver, where
 //!   [`sleep`], [`interval`] and [`deadline`] put their timers.
 //! - A [`TimeHandle`] reaches the driver from any thread and makes *bound* forms of the same
@@ -54,10 +56,10 @@
 //! Instants are [`std::time::Instant`]; a driver counts integer nanoseconds from its own start, for
 //! 583 years. A deadline beyond that, and any [`Duration`](std::time::Duration) that leads there, is
 //! *never*: accepted, and never due. A deadline that has passed is due at the next turn and keeps
-//! its place in the order of time, be it up to 416 days before the driver's start. No timer fires early: where rounding is needed, it is up. A
-//! clock that steps back is held at the latest time seen. Whether time passes while the machine is
-//! suspended is up to the operating system's monotonic clock: it stops on Linux and macOS, and goes
-//! on on Windows.
+//! its place in the order of time, be it up to 416 days before the driver's start. No timer fires
+//! early: where rounding is needed, it is up. A clock that steps back is held at the latest time seen.
+//! Whether time passes while the machine is suspended is up to the operating system's monotonic clock:
+//! it stops on Linux and macOS, and goes on on Windows.
 //!
 //! # Relation to asyncio
 //!
@@ -77,7 +79,8 @@
 //!
 //! # When to use something else
 //!
-//! To use timers in an application, take the `evloop` crate, which turns a driver for you. For the
+//! To use timers in an application, take the `evloop` crate, which turns a driver for you. If one thread
+//! has all the timers, take [`TimeDriver`] rather than [`SharedTimeDriver`]: it needs no lock. For the
 //! data structure alone, take `evloop-timer-wheel`.
 
 #![forbid(unsafe_code)]
@@ -91,8 +94,10 @@ mod epoch;
 mod handle;
 mod inbox;
 mod interval;
+mod locked_wheel;
 mod registration;
 mod remote;
+mod shared_driver;
 mod sleep;
 mod sync;
 mod timer;
@@ -104,6 +109,7 @@ pub use delay::{InvalidDelay, delay_from_secs};
 pub use driver::TimeDriver;
 pub use handle::{DriverClosed, TimeHandle};
 pub use interval::{Interval, InvalidPeriod, MissedTicks, interval, interval_at};
+pub use shared_driver::SharedTimeDriver;
 pub use sleep::{Sleep, sleep, sleep_secs, sleep_until};
 pub use timer::Timer;
 

@@ -1,4 +1,7 @@
-//! The models that `tests/loom.rs` explores: the shipped inbox, with a stand-in for the owner's wait.
+//! The models that `tests/loom.rs` explores: the shipped inbox and the shipped driver for all threads,
+//! with a stand-in for the owner's wait.
+
+mod shared_driver;
 
 use std::sync::Arc as StdArc;
 use std::task::{Wake, Waker};
@@ -10,6 +13,14 @@ use loom::thread;
 use crate::clock::ManualClock;
 use crate::inbox::{Order, Shared};
 
+pub use shared_driver::{
+    GAVE_UP, a_close_meets_a_poll, a_close_meets_an_insertion, a_fire_meets_a_poll,
+    a_fire_meets_a_reset, a_fire_meets_an_older_reading_of_the_clock,
+    a_move_to_an_earlier_deadline_meets_an_owner_that_waits,
+    a_waker_named_late_meets_an_earlier_deadline, an_earlier_deadline_meets_an_owner_that_waits,
+    an_impatient_helper_meets_an_owner_that_turns, an_owner_that_waits_is_helped_by_another_thread,
+};
+
 /// What the owner waits on: sticky, as every unpark token is.
 #[derive(Default)]
 struct Token {
@@ -18,6 +29,10 @@ struct Token {
 }
 
 impl Token {
+    fn waker(token: &Arc<Self>) -> Waker {
+        Waker::from(StdArc::new(Unpark(Arc::clone(token))))
+    }
+
     fn wait(&self) {
         let mut given = self.given.lock().unwrap();
         while !*given {
@@ -42,9 +57,8 @@ fn orders_meet_an_owner_that_waits(limit: usize) {
     let clock = StdArc::new(ManualClock::new());
     let shared = Arc::new(Shared::new(clock));
     let token = Arc::new(Token::default());
-    shared.set_unpark(StdArc::new(Waker::from(StdArc::new(Unpark(Arc::clone(
-        &token,
-    ))))));
+    let named = shared.set_unpark(StdArc::new(Token::waker(&token)));
+    assert!(named.is_ok(), "the driver is open");
     let threads: Vec<_> = (0..2)
         .map(|n| {
             let shared = Arc::clone(&shared);

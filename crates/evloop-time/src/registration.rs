@@ -33,9 +33,9 @@ pub(crate) struct Registration {
 
 /// Where the waker is.
 enum Place {
-    /// In the wheel itself; inserted by the driver's own thread.
+    /// In the wheel itself; inserted by the driver's own thread, or under the wheel's lock.
     Wheel(TimerKey),
-    /// In a cell that the wheel refers to.
+    /// In a cell that a confined wheel refers to.
     Cell(Arc<RemoteTimer>),
 }
 
@@ -49,7 +49,7 @@ impl Registration {
         when: When,
         waker: Waker,
     ) -> Result<Self, Waker> {
-        let registered = context::with_current(|local| match local {
+        let registered = context::with_local(|local| match local {
             Some(local) if local.is_home_of(handle) => Ok(Self::at_home(local, when, waker)),
             _ => Err(waker),
         });
@@ -68,14 +68,17 @@ impl Registration {
         }
     }
 
-    #[cold]
-    fn away(handle: &TimeHandle, when: When, waker: Waker) -> Result<Self, Waker> {
+    /// As [`with_handle`](Self::with_handle), unless that driver is confined to this thread and
+    /// current.
+    #[inline(never)]
+    pub(crate) fn away(handle: &TimeHandle, when: When, waker: Waker) -> Result<Self, Waker> {
         let shared = &handle.shared;
         let tick = when.tick(shared, Shared::now);
-        Ok(Self {
-            tick,
-            place: Place::Cell(RemoteTimer::post(shared, tick, waker)?),
-        })
+        let place = match &shared.locked {
+            Some(locked) => Place::Wheel(locked.insert(tick, waker)?),
+            None => Place::Cell(RemoteTimer::post(shared, tick, waker)?),
+        };
+        Ok(Self { tick, place })
     }
 
     /// When the waker is woken; `None` is never.
@@ -83,13 +86,14 @@ impl Registration {
         handle.shared.epoch.instant(self.tick)
     }
 
-    /// Takes the waker out and drops it: at once, or, from elsewhere, at the driver's next turn.
+    /// Takes the waker out and drops it: at once, or, if the wheel is out of reach, at the driver's next
+    /// turn.
     pub(crate) fn cancel(&self, handle: &TimeHandle) {
         let key = match &self.place {
             Place::Wheel(key) => *key,
             Place::Cell(timer) => return timer.cancel(),
         };
-        match context::at_home(handle, |local| local.wheel.borrow_mut().cancel(key)) {
+        match context::with_wheel(handle, |wheel| wheel.cancel(key)) {
             Some(waker) => drop(waker),
             None => {
                 handle.shared.post(Order::Cancel(key));
@@ -107,7 +111,7 @@ impl Registration {
                 return context::give_back(handle);
             }
         };
-        let cancelled = context::with_current(|local| match local {
+        let cancelled = context::with_local(|local| match local {
             Some(local) if local.is_home_of(&handle) => {
                 local.give_back(handle);
                 Ok(local.wheel.borrow_mut().cancel(key))
@@ -116,7 +120,15 @@ impl Registration {
         });
         match cancelled {
             Ok(waker) => drop(waker),
-            Err(handle) => {
+            Err(handle) => Self::cancel_away(&handle, key),
+        }
+    }
+
+    #[inline(never)]
+    fn cancel_away(handle: &TimeHandle, key: TimerKey) {
+        match &handle.shared.locked {
+            Some(locked) => drop(locked.with(|wheel| wheel.cancel(key))),
+            None => {
                 handle.shared.post(Order::Cancel(key));
             }
         }
@@ -132,9 +144,7 @@ impl Registration {
             Place::Wheel(key) => {
                 let at_home =
                     context::at_home(handle, |local| local.wheel.borrow_mut().reset(*key, tick));
-                at_home.unwrap_or_else(|| {
-                    shared.latest() < self.tick && shared.post(Order::Reset(*key, tick))
-                })
+                at_home.unwrap_or_else(|| self.reset_away(shared, key, tick))
             }
         };
         if was_waiting {
@@ -143,13 +153,21 @@ impl Registration {
         was_waiting
     }
 
+    /// Apart, so that it takes nothing from those who have a confined wheel.
+    #[inline(never)]
+    fn reset_away(&self, shared: &Shared, key: &TimerKey, tick: u64) -> bool {
+        match &shared.locked {
+            Some(locked) => locked.with(|wheel| wheel.reset(*key, tick)) == Some(true),
+            None => shared.latest() < self.tick && shared.post(Order::Reset(*key, tick)),
+        }
+    }
+
     /// Whether a timer that was not cancelled has fired.
     pub(crate) fn has_fired(&self, handle: &TimeHandle) -> bool {
         match &self.place {
             Place::Cell(timer) => timer.has_fired(),
             Place::Wheel(key) => {
-                let is_waiting =
-                    context::at_home(handle, |local| local.wheel.borrow().contains(*key));
+                let is_waiting = context::with_wheel(handle, |wheel| wheel.contains(*key));
                 is_waiting != Some(true) && handle.shared.latest() >= self.tick
             }
         }
@@ -172,42 +190,49 @@ impl Registration {
                 };
             }
         };
-        let known = context::at_home(handle, |local| {
+        let known = context::with_wheel(handle, |wheel| {
             // Comparing wakers compares addresses.
-            let wheel = local.wheel.borrow();
             wheel.get(key).map(|known| known.will_wake(cx.waker()))
         });
         match known {
             None => self.move_to_cell(handle, key, cx.waker()),
             Some(Some(true)) => Poll::Pending,
             Some(None) if handle.shared.latest() >= self.tick => Poll::Ready(Ok(())),
-            Some(_) => {
-                self.replace_waker(handle, key, cx.waker().clone());
-                Poll::Pending
-            }
+            Some(_) => self.replace_waker(handle, key, cx),
         }
     }
 
-    /// Puts a waker in the place of the one the wheel has. Called on the driver's thread.
-    fn replace_waker(&mut self, handle: &TimeHandle, key: TimerKey, waker: Waker) {
-        let mut waker = Some(waker);
-        let moved = context::at_home(handle, |local| {
-            let mut wheel = local.wheel.borrow_mut();
-            let (known, new) = (wheel.get_mut(key), waker.as_mut()?);
-            if let Some(known) = known {
-                mem::swap(known, new);
-                return None;
+    /// Puts the waker of `cx` in the place of the one the wheel has.
+    fn replace_waker(
+        &mut self,
+        handle: &TimeHandle,
+        key: TimerKey,
+        cx: &Context<'_>,
+    ) -> Poll<Result<(), DriverGone>> {
+        // User code, so before the wheel is reached for.
+        let mut waker = Some(cx.waker().clone());
+        let replaced = context::with_wheel(handle, |wheel| {
+            match (wheel.get_mut(key), &mut waker) {
+                (Some(known), Some(new)) => mem::swap(known, new),
+                // Another thread has had it fire since it was looked for.
+                (None, _) if handle.shared.latest() >= self.tick => return Poll::Ready(Ok(())),
+                // It fired at an earlier deadline, while a reset to this one was on its way.
+                (None, new) => {
+                    let new = new.take().map(|waker| wheel.insert(self.tick, waker));
+                    self.place = new.map_or(Place::Wheel(key), Place::Wheel);
+                }
+                (Some(_), None) => unreachable!("the waker is given away once"),
             }
-            // It fired at an earlier deadline, while a reset to this one was on its way.
-            Some(wheel.insert(self.tick, waker.take()?))
+            Poll::Pending
         });
-        if let Some(key) = moved.flatten() {
-            self.place = Place::Wheel(key);
-        }
+        // The one before, or the new one if it is not needed.
         drop(waker);
+        // Out of reach now: cloning a waker may close the driver, and other threads may.
+        replaced.unwrap_or_else(|| self.move_to_cell(handle, key, cx.waker()))
     }
 
-    /// The timer is waited for away from its driver: its waker must be within reach there.
+    /// The timer is waited for away from the driver it is confined to: its waker must be within reach
+    /// there. A locked wheel is out of reach only when its driver is closed, and takes no orders.
     fn move_to_cell(
         &mut self,
         handle: &TimeHandle,

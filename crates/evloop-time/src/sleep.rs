@@ -60,7 +60,9 @@ use crate::registration::{DriverGone, Registration, When};
 /// # Cost
 ///
 /// On the driver's thread: the first poll reads the clock and inserts in O(1); drop is O(1). No
-/// lock, and no allocation once the wheel has grown.
+/// lock, and no allocation once the wheel has grown. With a
+/// [`SharedTimeDriver`](crate::SharedTimeDriver) the same on every thread, but each poll that waits,
+/// and drop, take its lock.
 pub fn sleep(delay: Duration) -> Sleep {
     Sleep::new(When::After(delay), None)
 }
@@ -158,7 +160,8 @@ impl Sleep {
     ///
     /// # Cost
     ///
-    /// On the driver's thread: O(1), no lock, no allocation, no clock.
+    /// On the driver's thread: O(1), no lock, no allocation, no clock. With a
+    /// [`SharedTimeDriver`](crate::SharedTimeDriver) the same on every thread, under its lock.
     pub fn reset(&mut self, deadline: Instant) {
         if let (State::Waiting(waiting), Some(handle)) = (&mut self.state, &self.handle)
             && waiting.reset(handle, deadline)
@@ -186,7 +189,7 @@ impl Sleep {
     fn start(&mut self, cx: &Context<'_>) {
         // User code, so before anything is borrowed.
         let waker = cx.waker().clone();
-        let refused = context::with_current(|local| {
+        let refused = context::with_local(|local| {
             let bound = self.handle.as_ref();
             let Some(local) = local.filter(|local| bound.is_none_or(|it| local.is_home_of(it)))
             else {
@@ -207,32 +210,29 @@ impl Sleep {
         }
     }
 
-    /// As [`start`](Self::start), away from the bound driver, or with none entered.
-    #[cold]
-    fn start_away(&mut self, waker: Waker) {
+    /// As [`start`](Self::start), with a driver for all threads, away from the bound driver, or with
+    /// none entered.
+    #[inline(never)]
+    fn start_away(&mut self, mut waker: Waker) {
         let State::Unpolled(when) = self.state else {
             unreachable!("only an unpolled sleep is started");
         };
-        let waker = match &self.handle {
-            Some(handle) => match Registration::with_handle(handle, when, waker) {
+        loop {
+            // Without a bound driver, or when that is closed, the current one.
+            let Some(handle) = self.handle.take().or_else(TimeHandle::try_current) else {
+                drop(waker);
+                panic!("{NO_DRIVER}");
+            };
+            match Registration::with_handle(&handle, when, waker) {
                 Ok(waiting) => {
                     self.state = State::Waiting(waiting);
+                    self.handle = Some(handle);
                     return;
                 }
-                Err(waker) => waker,
-            },
-            None => waker,
-        };
-        // There is no bound driver, or it is gone.
-        let Some(current) = TimeHandle::try_current() else {
-            drop(waker);
-            panic!("{NO_DRIVER}");
-        };
-        match Registration::with_handle(&current, when, waker) {
-            Ok(waiting) => self.state = State::Waiting(waiting),
-            Err(_) => unreachable!("the current driver of a thread is open"),
+                // It is closed, and so is not current any more: there are ever fewer to ask.
+                Err(refused) => waker = refused,
+            }
         }
-        self.handle = Some(current);
     }
 }
 

@@ -1,10 +1,12 @@
-//! The synchronization types of the inbox, which loom replaces when it checks the protocol.
+//! The synchronization types of the inbox and of the locked wheel, which loom replaces when it checks
+//! their protocols.
 
 #[cfg(loom)]
-pub(crate) use loom::sync::atomic::{AtomicBool, Ordering};
+mod modelled;
+#[cfg(not(loom))]
+mod native;
+
 #[cfg(loom)]
-pub(crate) use loom::sync::{Mutex, MutexGuard};
+pub(crate) use modelled::*;
 #[cfg(not(loom))]
-pub(crate) use std::sync::atomic::{AtomicBool, Ordering};
-#[cfg(not(loom))]
-pub(crate) use std::sync::{Mutex, MutexGuard};
+pub(crate) use native::*;

@@ -16,9 +16,11 @@ use crate::registration::{Registration, When};
 ///
 /// # Cost
 ///
-/// On the driver's thread, while it is entered, all operations are O(1) without lock or allocation,
-/// and a cancelled timer is unlinked and its waker dropped before the call returns. From elsewhere
-/// they take a lock, wake the owner, and take effect at the driver's next turn.
+/// On the thread of a [`TimeDriver`](crate::TimeDriver), while it is entered, all operations are O(1)
+/// without lock or allocation, and a cancelled timer is unlinked and its waker dropped before the call
+/// returns. From elsewhere they take a lock, wake the owner, and take effect at the driver's next turn.
+/// With a [`SharedTimeDriver`](crate::SharedTimeDriver) they take its lock, and effect before the call
+/// returns.
 ///
 /// # Examples
 ///
@@ -76,16 +78,16 @@ impl Timer {
 
     /// Takes the waker out: it will not be woken. Dropping the timer does the same.
     ///
-    /// Nothing happens when it has fired or was cancelled before. From a thread other than the
-    /// driver's, a timer that fires in the very moment may still wake it.
+    /// Nothing happens when it has fired or was cancelled before. While another thread turns the driver,
+    /// a timer that fires in the very moment may still wake it.
     pub fn cancel(&self) {
         self.registration.cancel(self.handle());
     }
 
     /// Moves the deadline, earlier or later, and says whether the timer was still waiting.
     ///
-    /// Among equal deadlines the timer counts as inserted now. From a thread other than the
-    /// driver's, a timer that fires in the very moment may be reported as moved.
+    /// Among equal deadlines the timer counts as inserted now. From a thread other than that of a
+    /// [`TimeDriver`](crate::TimeDriver), a timer that fires in the very moment may be reported as moved.
     pub fn reset(&mut self, deadline: Instant) -> bool {
         match &self.handle {
             Some(handle) => self.registration.reset(handle, deadline),

@@ -1,6 +1,8 @@
 //! A clock that is moved by hand.
 
 use std::fmt;
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
@@ -112,7 +114,11 @@ impl ManualClock {
     fn wake_watchers(&self) {
         let watchers = self.watchers().clone();
         for watcher in watchers {
-            watcher.wake_by_ref();
+            // One that panics has been reported by the panic hook; the others are woken still.
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| watcher.wake_by_ref())) {
+                // Its destructor might panic as well.
+                mem::forget(payload);
+            }
         }
     }
 

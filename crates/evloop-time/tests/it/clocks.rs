@@ -1,10 +1,12 @@
 //! The manual clock and what it does to waiting drivers.
 
+use std::sync::Arc;
+use std::task::Waker;
 use std::time::Duration;
 
 use evloop_time::{Clock, ManualClock};
 
-use super::support::{Count, SECOND, World, YEAR, poll, run, spawn, watched};
+use super::support::{Call, Count, Flavour, SECOND, World, YEAR, poll, run, spawn, watched};
 
 #[test]
 fn a_manual_clock_moves_only_forward_and_stops_at_its_end() {
@@ -44,53 +46,75 @@ fn an_auto_jumping_clock_jumps_only_when_there_is_a_deadline() {
 
 #[test]
 fn moving_the_clock_wakes_the_drivers_that_wait_until_they_are_gone() {
-    let world = World::new();
-    let (old, old_waker) = Count::new();
-    let (new, new_waker) = Count::new();
-    world.driver.set_unpark(old_waker);
-    world.driver.set_unpark(new_waker);
+    for flavour in Flavour::each() {
+        let world = World::of(flavour);
+        let (old, old_waker) = Count::new();
+        let (new, new_waker) = Count::new();
+        world.driver.set_unpark(old_waker);
+        world.driver.set_unpark(new_waker);
 
-    world.clock.advance(SECOND);
-    assert_eq!((old.get(), new.get()), (0, 1));
-    world.clock.advance(Duration::ZERO);
-    assert_eq!(new.get(), 1, "it did not move");
+        world.clock.advance(SECOND);
+        assert_eq!((old.get(), new.get()), (0, 1));
+        world.clock.advance(Duration::ZERO);
+        assert_eq!(new.get(), 1, "it did not move");
 
-    let clock = world.clock.clone();
-    drop(world);
-    clock.advance(SECOND);
-    assert_eq!(new.get(), 1);
+        let clock = world.clock.clone();
+        drop(world);
+        clock.advance(SECOND);
+        assert_eq!(new.get(), 1);
+    }
 }
 
 #[test]
 fn a_parked_loop_notices_a_clock_moved_from_another_thread() {
-    watched(|| {
-        let world = World::new();
-        let clock = world.clock.clone();
-        let mover = spawn(move || {
-            for _ in 0..100 {
-                clock.advance(SECOND);
-            }
+    for flavour in Flavour::each() {
+        watched(move || {
+            let world = World::of(flavour);
+            let clock = world.clock.clone();
+            let mover = spawn(move || {
+                for _ in 0..100 {
+                    clock.advance(SECOND);
+                }
+            });
+
+            run(
+                &world.driver,
+                evloop_time::sleep_until(world.start + 100 * SECOND),
+            );
+
+            mover.join().expect("it does not panic");
         });
-
-        run(
-            &world.driver,
-            evloop_time::sleep_until(world.start + 100 * SECOND),
-        );
-
-        mover.join().expect("it does not panic");
-    });
+    }
 }
 
 #[test]
 fn the_end_of_the_clock_is_not_the_end_of_never() {
-    let world = World::new();
-    let _guard = world.driver.enter();
-    let mut never = evloop_time::sleep(Duration::MAX);
-    assert!(poll(&mut never).is_pending());
-
-    for _ in 0..3 {
-        assert_eq!(world.pass(1_000 * YEAR), 0);
+    for flavour in Flavour::each() {
+        let world = World::of(flavour);
+        let _guard = world.driver.enter();
+        let mut never = evloop_time::sleep(Duration::MAX);
         assert!(poll(&mut never).is_pending());
+
+        for _ in 0..3 {
+            assert_eq!(world.pass(1_000 * YEAR), 0);
+            assert!(poll(&mut never).is_pending());
+        }
+        assert_eq!(world.driver.next_deadline(), None);
     }
-    assert_eq!(world.driver.next_deadline(), None);
+}
+
+#[test]
+fn a_waker_that_panics_when_the_clock_moves_leaves_the_others_woken() {
+    for flavour in Flavour::each() {
+        let world = World::of(flavour);
+        let other = flavour.driver(Arc::new(world.clock.clone()));
+        let panics = Waker::from(Arc::new(Call(|| panic!("a hostile waker"))));
+        let (count, waker) = Count::new();
+        world.driver.set_unpark(panics);
+        other.set_unpark(waker);
+
+        world.clock.advance(SECOND);
+
+        assert_eq!(count.get(), 1);
+    }
 }

@@ -6,5 +6,7 @@ mod driver;
 mod intervals;
 mod museum;
 mod remote;
+mod shared;
 mod sleeps;
 mod support;
+mod unpark;

@@ -1,5 +1,6 @@
-//! A driver on a manual clock, wakers that keep count, and a watchdog.
+//! Drivers of both flavours on a manual clock, wakers that keep count, and a watchdog.
 
+use std::fmt;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -7,7 +8,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use evloop_time::{Clock, ManualClock, TimeDriver};
+use evloop_time::{Clock, ManualClock, SharedTimeDriver, TimeDriver, TimeGuard, TimeHandle};
 
 pub(crate) const MS: Duration = Duration::from_millis(1);
 pub(crate) const NS: Duration = Duration::from_nanos(1);
@@ -17,18 +18,86 @@ pub(crate) const YEAR: Duration = Duration::from_secs(365 * 86_400);
 /// How far after its start a driver's deadlines reach; beyond is never.
 pub(crate) const REACH: Duration = Duration::from_nanos(u64::MAX - (1 << 55));
 
+/// What is true of timers is true of both kinds of driver.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Flavour {
+    Confined,
+    Shared,
+}
+
+impl Flavour {
+    /// Both, each named in the output of a test that fails.
+    #[expect(clippy::print_stdout, reason = "a test that fails shows it")]
+    pub(crate) fn each() -> impl Iterator<Item = Self> {
+        let both = [Self::Confined, Self::Shared].into_iter();
+        both.inspect(|flavour| println!("with a driver that is {flavour:?}"))
+    }
+
+    pub(crate) fn driver(self, clock: Arc<dyn Clock>) -> Driver {
+        match self {
+            Self::Confined => Driver::Confined(TimeDriver::new(clock)),
+            Self::Shared => Driver::Shared(SharedTimeDriver::new(clock)),
+        }
+    }
+}
+
+pub(crate) enum Driver {
+    Confined(TimeDriver),
+    Shared(SharedTimeDriver),
+}
+
+impl fmt::Debug for Driver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Confined(driver) => driver.fmt(f),
+            Self::Shared(driver) => driver.fmt(f),
+        }
+    }
+}
+
+/// Methods that pass a call on to whichever driver it is.
+macro_rules! pass_on {
+    ($($name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
+        impl Driver {
+            $(pub(crate) fn $name(&self, $($argument: $type),*) -> $result {
+                match self {
+                    Self::Confined(driver) => driver.$name($($argument),*),
+                    Self::Shared(driver) => driver.$name($($argument),*),
+                }
+            })*
+        }
+    };
+}
+
+pass_on! {
+    handle() -> TimeHandle;
+    enter() -> TimeGuard<'_>;
+    set_unpark(unpark: Waker) -> ();
+    now() -> Instant;
+    next_deadline() -> Option<Instant>;
+    wait_limit() -> Option<Duration>;
+    has_timers() -> bool;
+    advance(woken: &mut Vec<Waker>) -> ();
+    close() -> ();
+}
+
 /// A driver and the clock it goes by.
 pub(crate) struct World {
     pub(crate) clock: ManualClock,
-    pub(crate) driver: TimeDriver,
+    pub(crate) driver: Driver,
     pub(crate) start: Instant,
 }
 
 impl World {
+    /// With a driver that is confined to this thread.
     pub(crate) fn new() -> Self {
+        Self::of(Flavour::Confined)
+    }
+
+    pub(crate) fn of(flavour: Flavour) -> Self {
         let clock = ManualClock::new();
         Self {
-            driver: TimeDriver::new(Arc::new(clock.clone())),
+            driver: flavour.driver(Arc::new(clock.clone())),
             start: clock.now(),
             clock,
         }
@@ -46,7 +115,7 @@ impl World {
     }
 }
 
-pub(crate) fn turn(driver: &TimeDriver) -> usize {
+pub(crate) fn turn(driver: &Driver) -> usize {
     let mut woken = Vec::new();
     driver.advance(&mut woken);
     let n_woken = woken.len();
@@ -121,7 +190,7 @@ pub(crate) fn unpark_this_thread() -> Waker {
 }
 
 /// Runs a future on this thread, with the driver entered and turned.
-pub(crate) fn run<F: Future>(driver: &TimeDriver, future: F) -> F::Output {
+pub(crate) fn run<F: Future>(driver: &Driver, future: F) -> F::Output {
     let mut future = pin!(future);
     let unpark = unpark_this_thread();
     driver.set_unpark(unpark.clone());
