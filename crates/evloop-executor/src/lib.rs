@@ -1,7 +1,7 @@
 //! Run queues for evloop tasks and callbacks, and `block_on`.
 //!
 //! The nouns: a [`LocalExecutor`] runs the steps of tasks ([`evloop_task`]) and callbacks of one
-//! thread in one FIFO; [`CallHandle`] cancels a callback; [`ExecutorHandle`] sends work from other
+//! thread in one FIFO; [`Workers`] runs those of several threads, which steal from one another; [`CallHandle`] cancels a callback; [`ExecutorHandle`] sends work from other
 //! threads; [`block_on`] blocks a plain thread on a future.
 //!
 //! ```

@@ -232,28 +232,23 @@ impl LocalExecutor {
     /// When the future does, when its task is cancelled, and when the executor is closed.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        match self.run_parked(Builder::new(), future) {
-            RootEnd::Finished(output) => output,
-            RootEnd::Panicked(panic) => panic.resume(),
-            RootEnd::Cancelled(cancellation) => panic!("the future's task was {cancellation}"),
-            RootEnd::Unfinished => panic!("failed to block on a future: {Closed}"),
-        }
-    }
-
-    /// As [`LocalExecutor::block_on`], with options for the future's task, and says how it ended.
-    #[track_caller]
-    pub fn run_parked<F: Future>(&self, builder: Builder, future: F) -> RootEnd<F::Output> {
         let (parker, unparker) = parking::pair();
         let former = self.block.swap_unparker(Some(unparker.into()));
         let _former = FormerUnparker(self.block, former);
-        self.run_root_with(builder, future, |main| {
+        let end = self.run_root(future, |main| {
             while !main.done() && !self.is_closed() {
                 self.take_arrivals();
                 if self.run_turn() == 0 {
                     parker.park();
                 }
             }
-        })
+        });
+        match end {
+            RootEnd::Finished(output) => output,
+            RootEnd::Panicked(panic) => panic.resume(),
+            RootEnd::Cancelled(cancellation) => panic!("the future's task was {cancellation}"),
+            RootEnd::Unfinished => panic!("failed to block on a future: {Closed}"),
+        }
     }
 
     /// Ends it: cancels every task and runs them until their coroutines are dropped, drops queued

@@ -140,13 +140,23 @@ impl Workers {
     /// that are pinned to workers.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
-        // In this order: what is queued is taken by somebody who is awake, and then is a task.
-        let is_idle = || {
-            self.pool.injector.is_empty()
-                && self.pool.slots.iter().all(|slot| slot.ring.is_empty())
-                && self.pool.roles.all_sleep()
-        };
-        is_idle() && !self.pool.has_tasks() && is_idle()
+        let at_rest = self.at_rest();
+        at_rest.is_some() && !self.pool.has_tasks() && self.at_rest() == at_rest
+    }
+
+    /// A number, if all workers sleep and have nothing to do. While that stays the same, they do: it
+    /// changes when one of them wakes up.
+    ///
+    /// # Cost
+    ///
+    /// A lock and a few loads for each worker.
+    #[must_use]
+    pub fn at_rest(&self) -> Option<u64> {
+        let n_wake_ups = self.pool.roles.all_sleep()?;
+        // In this order: whoever could queue something sleeps.
+        let has_nothing = |slot: &pool::Slot| slot.ring.is_empty() && !slot.sleeper.is_woken();
+        let is_idle = self.pool.injector.is_empty() && self.pool.slots.iter().all(has_nothing);
+        is_idle.then_some(n_wake_ups)
     }
 
     /// Has `waker` woken whenever a task ends or a worker falls asleep, for somebody who waits until all is
@@ -167,6 +177,12 @@ impl Workers {
     /// Wakes who was given to [`Workers::set_awaiter`].
     pub fn wake_awaiter(&self) {
         self.pool.note_end();
+    }
+
+    /// Refuses tasks and callbacks that other threads add by a handle from here on, so that these cannot
+    /// keep it from coming to an end. Those where it is entered may go on.
+    pub fn refuse_others(&self) {
+        self.pool.refuses_others.store(true, Ordering::Relaxed);
     }
 
     /// Has the workers leave: [`Worker::is_closing`] is true from here on.

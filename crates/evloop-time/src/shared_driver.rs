@@ -177,8 +177,11 @@ impl SharedTimeDriver {
         }
     }
 
-    /// Announces that this thread is going to wait until the deadline returned.
-    pub(crate) fn announce_wait(&self) -> Option<Instant> {
+    /// As [`wait_limit`](Self::wait_limit), but gives the deadline until which the calling thread may wait,
+    /// and does not ask the clock: for a thread that may wait while others run, for whose sake a clock
+    /// must not jump yet.
+    #[must_use]
+    pub fn announce_wait(&self) -> Option<Instant> {
         self.shared.epoch.instant(self.wheel().announce_wait())
     }
 

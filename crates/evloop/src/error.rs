@@ -14,6 +14,8 @@ pub enum RunError {
     Closed,
     /// This loop, or another one, is running on this thread already.
     Nested,
+    /// An event loop runs tasks on its own thread only, so that another thread cannot block on one.
+    OneThread,
     /// The loop was stopped before the future was done. A task or promise that was passed in goes
     /// on; a plain future has been dropped.
     Stopped,
@@ -35,6 +37,10 @@ impl fmt::Display for RunError {
             Self::Nested => f.write_str(
                 "failed to run the event loop: one is running on this thread already; await \
                  instead, or run the inner one on a thread of its own with `to_thread`",
+            ),
+            Self::OneThread => f.write_str(
+                "failed to block on a future: an event loop runs tasks on its own thread only; use \
+                 `run_coroutine_threadsafe`, or a `Runtime`",
             ),
             Self::Stopped => f.write_str("the event loop was stopped before the future completed"),
             Self::Cancelled(cancellation) => write!(f, "the main task was {cancellation}"),

@@ -407,6 +407,12 @@ type Machines<'a> = (EnterGuard, TimeGuard<'a>, Entered);
 /// How the future of a run ended, unless waiting for events failed first.
 pub(crate) struct MainEnd<T>(RootEnd<T>);
 
+impl<T> From<RootEnd<T>> for MainEnd<T> {
+    fn from(end: RootEnd<T>) -> Self {
+        Self(end)
+    }
+}
+
 impl<T> MainEnd<T> {
     pub(crate) fn is_panic(&self) -> bool {
         matches!(self.0, RootEnd::Panicked(_))

@@ -10,7 +10,7 @@ use crate::event_loop::{EventLoop, Next};
 use crate::shared::Shared;
 
 /// What a leftover task is told.
-const PROGRAM_ENDED: &str = "the program has ended";
+pub(crate) const PROGRAM_ENDED: &str = "the program has ended";
 
 /// How often what leftover tasks have started is cancelled in its turn, if no time passes.
 const MOST_ROUNDS: usize = 64;
@@ -20,7 +20,7 @@ const MOST_ROUNDS: usize = 64;
 const MOST_TURNS_AT_ONCE: usize = 1 << 17;
 
 /// How many abandoned tasks a report names.
-const MOST_NAMED: usize = 16;
+pub(crate) const MOST_NAMED: usize = 16;
 
 /// What is left after the wait.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -94,12 +94,39 @@ impl EventLoop {
     }
 }
 
+/// Tasks that were cancelled, and then those that these have started to clean up with, which are left
+/// alone as long as these run.
+#[derive(Debug, Default)]
+pub(crate) struct Rounds {
+    /// Those of this round that may not have ended.
+    left: Vec<TaskRef>,
+    n_rounds: usize,
+}
+
+impl Rounds {
+    /// True when what they keep making is left to be dropped.
+    pub(crate) fn are_over(&self) -> bool {
+        self.n_rounds >= MOST_ROUNDS
+    }
+
+    /// Says whether all have ended; `cancel_all` cancels those that there are and returns them. Amortized,
+    /// the tasks of a round are each looked at once.
+    pub(crate) fn advance(&mut self, cancel_all: impl FnOnce() -> Vec<TaskRef>) -> bool {
+        while self.left.last().is_some_and(TaskRef::done) {
+            self.left.pop();
+        }
+        if self.left.is_empty() && self.n_rounds < MOST_ROUNDS {
+            self.left = cancel_all();
+            self.n_rounds += usize::from(!self.left.is_empty());
+        }
+        self.left.is_empty()
+    }
+}
+
 /// The wait for tasks to end.
 struct Wait<'a> {
     event_loop: &'a EventLoop,
-    /// Those of this round that may not have ended.
-    left: RefCell<Vec<TaskRef>>,
-    n_rounds: Cell<usize>,
+    rounds: RefCell<Rounds>,
     /// `None`: later than there is time.
     deadline: Option<Instant>,
     last_look: Cell<Instant>,
@@ -113,8 +140,7 @@ impl<'a> Wait<'a> {
         let now = event_loop.now();
         Self {
             event_loop,
-            left: RefCell::new(left),
-            n_rounds: Cell::new(1),
+            rounds: RefCell::new(Rounds { left, n_rounds: 1 }),
             deadline: now.checked_add(grace),
             last_look: Cell::new(now),
             n_turns: Cell::new(0),
@@ -122,7 +148,7 @@ impl<'a> Wait<'a> {
         }
     }
 
-    /// After each turn; amortized, the tasks of a round are each looked at once.
+    /// After each turn.
     fn look(&self) -> Next {
         if self.have_all_ended() || self.is_too_late() {
             self.is_over.set(true);
@@ -132,15 +158,8 @@ impl<'a> Wait<'a> {
     }
 
     fn have_all_ended(&self) -> bool {
-        let mut left = self.left.borrow_mut();
-        while left.last().is_some_and(TaskRef::done) {
-            left.pop();
-        }
-        if left.is_empty() && self.n_rounds.replace(self.n_rounds.get() + 1) < MOST_ROUNDS {
-            // What they have started to clean up with was left alone as long as they ran.
-            *left = self.event_loop.cancel_all_tasks();
-        }
-        left.is_empty()
+        let cancel_all = || self.event_loop.cancel_all_tasks();
+        self.rounds.borrow_mut().advance(cancel_all)
     }
 
     fn is_too_late(&self) -> bool {
@@ -156,10 +175,10 @@ impl<'a> Wait<'a> {
 }
 
 /// Reports of the executor say that the program was ending, until this is dropped.
-struct Ending<'a>(&'a Shared);
+pub(crate) struct Ending<'a>(&'a Shared);
 
 impl<'a> Ending<'a> {
-    fn of(shared: &'a Shared) -> Self {
+    pub(crate) fn of(shared: &'a Shared) -> Self {
         shared.ending.store(true, Ordering::Relaxed);
         Self(shared)
     }

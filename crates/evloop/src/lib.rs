@@ -28,7 +28,8 @@
 //! });
 //! ```
 //!
-//! The nouns: an [`EventLoop`] turns on one thread; a [`Handle`] reaches it from all; a [`Task`] is
+//! The nouns: an [`EventLoop`] turns on one thread, a [`Runtime`] on several; a [`Handle`] reaches it from
+//! all; a [`Task`] is
 //! a coroutine it runs; a [`Promise`] is a result set from outside; a [`TaskGroup`] owns tasks, and
 //! ends after them; a [`Cancelled`] is a request to end that code has caught; [`run`] and [`Runner`]
 //! run a program and clean up behind it.
@@ -62,8 +63,8 @@
 //!
 //! # What this crate does not do
 //!
-//! One loop runs on one thread; a multi-thread runtime comes later, as do sync primitives, processes
-//! and signals other than ctrl-C. For those today use `tokio` or `smol`. A request to end does not
+//! Sync primitives, processes and signals other than ctrl-C come later. For those today use `tokio` or
+//! `smol`. A [`Runtime`] leaves ctrl-C alone. A request to end does not
 //! interrupt a blocking call: see [`to_thread`].
 
 #![forbid(unsafe_code)]
@@ -83,6 +84,7 @@ mod left_over;
 pub mod prelude;
 mod run_in_executor;
 mod runner;
+mod runtime;
 mod shared;
 mod slow_step;
 mod tasks;
@@ -99,6 +101,7 @@ pub use finally::finally_within;
 pub use handle::{Handle, WrongThread};
 pub use run_in_executor::{IntoExecutor, to_thread};
 pub use runner::{Runner, run};
+pub use runtime::{Leftovers, Runtime, RuntimeBuilder};
 pub use tasks::{all_tasks, call_soon};
 pub use threadsafe_task::{ResultError, ThreadsafeTask};
 pub use timeout::{NotActive, TimeLimit, TimeLimitHandle, Timeout, timeout, timeout_at};

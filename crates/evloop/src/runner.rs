@@ -15,10 +15,10 @@ use crate::event_loop::EventLoop;
 use crate::left_over::LeftOver;
 
 /// How long closing a runner waits for the threads of the default executor.
-const EXECUTOR_GRACE: Duration = Duration::from_secs(300);
+pub(crate) const EXECUTOR_GRACE: Duration = Duration::from_secs(300);
 
 /// How long closing a runner waits for cancelled tasks to clean up.
-const TASK_GRACE: Duration = Duration::from_secs(10);
+pub(crate) const TASK_GRACE: Duration = Duration::from_secs(10);
 
 /// How often closing goes on after callbacks have stopped the loop.
 const FINISH_ATTEMPTS: usize = 8;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use evloop_blocking::Executor;
@@ -12,10 +12,13 @@ use evloop_time::TimeHandle;
 
 use crate::exception::ExceptionHandler;
 use crate::fd_watch::Watches;
+use crate::runtime::Engine;
 
 /// The thread-safe half of an event loop.
 pub(crate) struct Shared {
     pub(crate) executor: ExecutorHandle,
+    /// The runtime that it is of, if it is not an event loop's.
+    runtime: Option<Weak<Engine>>,
     pub(crate) time: TimeHandle,
     /// `None` once the loop is closed: they would keep its descriptors.
     pub(crate) reactor: Mutex<Option<(ReactorHandle, Notifier)>>,
@@ -57,6 +60,7 @@ impl Shared {
         Self {
             started: time.now(),
             executor,
+            runtime: None,
             time,
             reactor: Mutex::new(Some((reactor, notifier))),
             stopping: AtomicBool::new(false),
@@ -68,6 +72,24 @@ impl Shared {
             default_executor: Mutex::default(),
             watches: Mutex::default(),
         }
+    }
+
+    /// Of a runtime.
+    pub(crate) fn of_runtime(engine: &Arc<Engine>, notifier: Notifier) -> Self {
+        Self {
+            runtime: Some(Arc::downgrade(engine)),
+            ..Self::new(
+                engine.workers.handle(),
+                engine.reactor_handle(),
+                engine.time(),
+                notifier,
+            )
+        }
+    }
+
+    /// The runtime that it is of. `None` for an event loop, and once the runtime is gone.
+    pub(crate) fn runtime(&self) -> Option<Arc<Engine>> {
+        self.runtime.as_ref()?.upgrade()
     }
 
     /// Ends a wait of the loop.

@@ -193,6 +193,10 @@ pub(super) const CRATES: &[Row] = &[
         ],
         foreign: &[
             (
+                "parking",
+                "where a thread sleeps that is no worker, and nobody else's wake-up is taken",
+            ),
+            (
                 "pin-project-lite",
                 "pins the code inside of a time limit without unsafe code of ours",
             ),

@@ -39,12 +39,6 @@ impl<'a> Nap<'a> {
         Some(nap)
     }
 
-    /// True when all workers sleep.
-    #[must_use]
-    pub fn is_last(&self) -> bool {
-        self.worker.pool.roles.all_sleep()
-    }
-
     /// How long it may last: for ever, or a while if this is the worker that watches.
     #[must_use]
     pub fn limit(&self) -> Option<Duration> {

@@ -44,7 +44,7 @@ use std::time::Instant;
 
 use evloop_task::{
     Callback, ContextSnapshot, ErrorContext, Registry, Runnable, Scheduler, TaskId, TaskRef,
-    current_task, report_panic,
+    current_scheduler, current_task, report_panic,
 };
 
 use super::injector::Injector;
@@ -77,6 +77,8 @@ pub(crate) struct Pool {
     pub(crate) thrift: Thrift,
     /// The workers are to leave.
     pub(crate) is_closing: AtomicBool,
+    /// Threads that do not belong to the executor add nothing any more.
+    pub(crate) refuses_others: AtomicBool,
     /// Somebody waits for the last task to end.
     is_awaited: AtomicBool,
     awaiter: Mutex<Option<Arc<Waker>>>,
@@ -153,6 +155,7 @@ impl Pool {
         drop(free);
         let pool = pool.unwrap_or_else(|| Box::leak(Box::new(Self::new(n_workers, now))));
         pool.is_closing.store(false, Ordering::Relaxed);
+        pool.refuses_others.store(false, Ordering::Relaxed);
         pool.injector.open();
         let generation = pool.generation.fetch_add(1, Ordering::SeqCst) + 1;
         (pool, generation)
@@ -165,6 +168,7 @@ impl Pool {
             roles: Roles::new(),
             thrift: Thrift::new(),
             is_closing: AtomicBool::new(false),
+            refuses_others: AtomicBool::new(false),
             is_awaited: AtomicBool::new(false),
             awaiter: Mutex::new(None),
             now,
@@ -239,13 +243,18 @@ impl Pool {
             return Ok(());
         }
         self.n_pushing.fetch_add(1, Ordering::SeqCst);
-        let pushed = if self.is_open(generation) {
+        let pushed = if self.is_open(generation) && self.admits_this_thread() {
             self.inject(job)
         } else {
             Err(job)
         };
         self.n_pushing.fetch_sub(1, Ordering::SeqCst);
         pushed
+    }
+
+    fn admits_this_thread(&'static self) -> bool {
+        let is_ours = |scheduler: &dyn Scheduler| std::ptr::addr_eq(scheduler, self);
+        !self.refuses_others.load(Ordering::Relaxed) || current_scheduler().is_some_and(is_ours)
     }
 
     /// Adds a job to the ring of the calling worker.

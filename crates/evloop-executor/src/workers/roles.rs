@@ -60,6 +60,7 @@ struct Crew {
     watcher: Option<usize>,
     n_searching: usize,
     n_present: usize,
+    n_wake_ups: u64,
 }
 
 impl Crew {
@@ -181,10 +182,10 @@ impl Roles {
         }
     }
 
-    /// True when no worker is active or searching.
-    pub(crate) fn all_sleep(&self) -> bool {
+    /// The number of times that a worker has woken up, if now no worker is active or searching.
+    pub(crate) fn all_sleep(&self) -> Option<u64> {
         let crew = self.crew.lock().unwrap_or_else(PoisonError::into_inner);
-        crew.sleepers.len() == crew.n_present
+        (crew.sleepers.len() == crew.n_present).then_some(crew.n_wake_ups)
     }
 
     /// How many workers there are.
@@ -202,6 +203,7 @@ impl Crew {
             self.watcher = None;
         }
         self.n_searching += 1;
+        self.n_wake_ups += 1;
         worker
     }
 }

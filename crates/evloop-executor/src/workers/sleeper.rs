@@ -91,6 +91,11 @@ impl Sleeper {
         }
     }
 
+    /// True when the worker has been told to wake up, and has not heard of it.
+    pub(crate) fn is_woken(&self) -> bool {
+        self.place.load(Ordering::Acquire) == TOKEN
+    }
+
     /// The worker: sleeps in its parker.
     pub(crate) fn park(&self, parker: &Parker, limit: Option<Duration>) {
         if !self.go_to(PARKED) {

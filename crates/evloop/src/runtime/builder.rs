@@ -1,0 +1,238 @@
+//! Options of a runtime.
+
+use std::fmt;
+use std::io;
+use std::num::NonZeroUsize;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use evloop_blocking::Executor;
+use evloop_reactor::{Notifier, Reactor};
+use evloop_task::ErrorContext;
+use evloop_time::{Clock, SystemClock};
+
+use super::engine::Engine;
+use super::{Runtime, ending, worker_thread};
+use crate::exception::ExceptionHandler;
+use crate::handle::Handle;
+use crate::runner::{EXECUTOR_GRACE, TASK_GRACE};
+use crate::shared::{Shared, lock};
+
+type Hook = Arc<dyn Fn(usize) + Send + Sync>;
+
+/// Options of a [`Runtime`].
+///
+/// ```
+/// let runtime = evloop::Runtime::builder().n_workers(2).thread_name("web").build()?;
+/// assert_eq!(runtime.n_workers(), 2);
+/// let name = runtime.block_on(runtime.create_task(async {
+///     std::thread::current().name().map(str::to_owned)
+/// }))?;
+/// assert!(name.unwrap().unwrap().starts_with("web-"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "a builder makes no runtime until `build` is called"]
+pub struct RuntimeBuilder {
+    n_workers: Option<usize>,
+    thread_name: String,
+    stack_size: Option<usize>,
+    clock: Arc<dyn Clock>,
+    default_executor: Option<Arc<dyn Executor>>,
+    handler: Option<ExceptionHandler>,
+    on_start: Option<Hook>,
+    on_stop: Option<Hook>,
+    task_grace: Duration,
+    executor_grace: Duration,
+}
+
+impl RuntimeBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            n_workers: None,
+            thread_name: "evloop-worker".to_owned(),
+            stack_size: None,
+            clock: Arc::new(SystemClock),
+            default_executor: None,
+            handler: None,
+            on_start: None,
+            on_stop: None,
+            task_grace: TASK_GRACE,
+            executor_grace: EXECUTOR_GRACE,
+        }
+    }
+
+    /// Number of worker threads, at least 1; default: one for each processor that this process may
+    /// use.
+    pub fn n_workers(mut self, n_workers: usize) -> Self {
+        self.n_workers = Some(n_workers);
+        self
+    }
+
+    /// What the threads are called, with the worker's number behind it. Default: `evloop-worker`.
+    pub fn thread_name(mut self, name: impl Into<String>) -> Self {
+        self.thread_name = name.into();
+        self
+    }
+
+    /// The stack of each worker thread, in bytes. Default: that of `std::thread`.
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.stack_size = Some(bytes);
+        self
+    }
+
+    /// Where time comes from; a [`ManualClock`](crate::ManualClock) in tests. One that jumps does so
+    /// when all workers sleep.
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Where `run_in_executor(None, ..)` and `to_thread` send their work. Default: a pool of the
+    /// runtime's own, made at the first use.
+    pub fn default_executor(mut self, executor: impl Executor + 'static) -> Self {
+        self.default_executor = Some(Arc::new(executor));
+        self
+    }
+
+    /// Who hears of failures that nobody receives; default: standard error.
+    pub fn exception_handler<F>(mut self, handler: F) -> Self
+    where
+        F: Fn(&Handle, &ErrorContext) + Send + Sync + 'static,
+    {
+        self.handler = Some(Arc::new(handler));
+        self
+    }
+
+    /// Runs on each worker thread, with its number, before anything else.
+    pub fn on_thread_start(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
+        self.on_start = Some(Arc::new(hook));
+        self
+    }
+
+    /// Runs on each worker thread, with its number, after everything else.
+    pub fn on_thread_stop(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
+        self.on_stop = Some(Arc::new(hook));
+        self
+    }
+
+    /// How long [`Runtime::close`] waits for cancelled tasks to end. Default: 10 s. Zero leaves each task
+    /// the step in which it hears of the cancel, if a worker gets to it at once.
+    pub fn task_grace(mut self, grace: Duration) -> Self {
+        self.task_grace = grace;
+        self
+    }
+
+    /// How long [`Runtime::close`] waits for the work of the default executor. Default: 300 s.
+    pub fn executor_grace(mut self, grace: Duration) -> Self {
+        self.executor_grace = grace;
+        self
+    }
+
+    /// Makes the runtime, and its threads.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` for no workers; else what the system gives when it makes no more descriptors or
+    /// threads.
+    pub fn build(self) -> io::Result<Runtime> {
+        let n_workers = match self.n_workers {
+            Some(0) => {
+                let message = "failed to make a runtime: it needs at least one worker";
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+            }
+            Some(n_workers) => n_workers,
+            None => thread::available_parallelism().map_or(1, NonZeroUsize::get),
+        };
+        let reactor = Reactor::new()?;
+        let notifier = reactor.notifier();
+        let engine = Arc::new(Engine::new(n_workers, &self.clock, reactor));
+        let shared = Shared::of_runtime(&engine, notifier.clone());
+        *lock(&shared.handler) = self.handler.clone();
+        let shared = Arc::new(shared);
+        let reporter = Arc::downgrade(&shared);
+        engine
+            .workers
+            .set_reporter(Some(Arc::new(move |context| match reporter.upgrade() {
+                Some(shared) => Handle::from_shared(shared).report(context),
+                None => context.print(),
+            })));
+        let handle = Handle::from_shared(shared);
+        if let Some(executor) = self.default_executor.clone() {
+            handle.set_default_executor(executor);
+        }
+        let (threads, failed) = self.start(&engine, &handle, &notifier);
+        if let Some(error) = failed {
+            let grace = Duration::ZERO;
+            drop(ending::end(&engine, &handle, threads, grace, grace));
+            return Err(error);
+        }
+        handle.shared().running.store(true, Ordering::Release);
+        Ok(Runtime {
+            engine,
+            handle,
+            threads: Mutex::new(threads),
+            task_grace: self.task_grace,
+            executor_grace: self.executor_grace,
+        })
+    }
+
+    /// Starts the threads, and waits until each of them is ready to run tasks.
+    fn start(
+        &self,
+        engine: &Arc<Engine>,
+        handle: &Handle,
+        notifier: &Notifier,
+    ) -> (Vec<JoinHandle<()>>, Option<io::Error>) {
+        let n_workers = engine.workers.len();
+        let (begun, begins) = mpsc::channel();
+        let mut threads = Vec::with_capacity(n_workers);
+        for index in 0..n_workers {
+            let mut builder = thread::Builder::new().name(format!("{}-{index}", self.thread_name));
+            if let Some(bytes) = self.stack_size {
+                builder = builder.stack_size(bytes);
+            }
+            let (engine, handle, begun) = (Arc::clone(engine), handle.clone(), begun.clone());
+            let notifier = notifier.clone();
+            let (on_start, on_stop) = (self.on_start.clone(), self.on_stop.clone());
+            let spawned = builder.spawn(move || {
+                if let Some(hook) = on_start {
+                    hook(index);
+                }
+                // One that panics before it says so drops its sender.
+                let say_begun = move || {
+                    // A builder that has given up hears nothing.
+                    let _unheard = begun.send(());
+                };
+                worker_thread::run(&engine, &handle, index, notifier, say_begun);
+                if let Some(hook) = on_stop {
+                    hook(index);
+                }
+            });
+            match spawned {
+                Ok(thread) => threads.push(thread),
+                Err(error) => return (threads, Some(error)),
+            }
+        }
+        drop(begun);
+        // One whose hook has panicked has sent nothing.
+        let n_begun = begins.iter().take(n_workers).count();
+        let failed = (n_begun < n_workers)
+            .then(|| io::Error::other("failed to make a runtime: a hook of a thread has panicked"));
+        (threads, failed)
+    }
+}
+
+impl fmt::Debug for RuntimeBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RuntimeBuilder")
+            .field("n_workers", &self.n_workers)
+            .field("thread_name", &self.thread_name)
+            .field("clock", &self.clock)
+            .field("task_grace", &self.task_grace)
+            .field("executor_grace", &self.executor_grace)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,147 @@
+//! What the workers of a runtime have in common.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
+use std::task::Waker;
+use std::time::Duration;
+
+use evloop_executor::{ExecutorHandle, Workers};
+use evloop_reactor::{Reactor, ReactorHandle};
+use evloop_task::{current_scheduler, report_panic};
+use evloop_time::{Clock, SharedTimeDriver, SystemClock, TimeHandle};
+
+use super::guest::Guests;
+use crate::shared::lock;
+
+/// See the module's docs.
+pub(crate) struct Engine {
+    clock: Arc<dyn Clock>,
+    /// Before the drivers: closing it drops tasks, whose destructors use them.
+    pub(crate) workers: Workers,
+    /// One for each worker.
+    pub(super) drivers: Box<[SharedTimeDriver]>,
+    /// Turned by one worker at a time. `None` once the runtime is closed.
+    pub(super) reactor: Mutex<Option<Reactor>>,
+    pub(super) reactor_handle: ReactorHandle,
+    /// How tasks get to each worker; `None` until its thread has begun.
+    pinned: Box<[Mutex<Option<ExecutorHandle>>]>,
+    pub(super) guests: Arc<Guests>,
+    /// The tasks are to end.
+    pub(super) is_ending: AtomicBool,
+    /// The tasks pinned to each worker, counted while they are to end.
+    pub(super) n_pinned: Box<[AtomicUsize]>,
+}
+
+/// The count of a worker that has not counted yet.
+pub(super) const UNCOUNTED: usize = usize::MAX;
+
+impl Engine {
+    pub(super) fn new(n_workers: usize, clock: &Arc<dyn Clock>, reactor: Reactor) -> Self {
+        let driver = |_| SharedTimeDriver::new(Arc::clone(clock));
+        Self {
+            clock: Arc::clone(clock),
+            // By the system's clock, whatever the runtime's is: it measures what steps cost.
+            workers: Workers::new(n_workers, || SystemClock.now()),
+            drivers: (0..n_workers).map(driver).collect(),
+            reactor_handle: reactor.handle(),
+            reactor: Mutex::new(Some(reactor)),
+            pinned: (0..n_workers).map(|_| Mutex::new(None)).collect(),
+            guests: Arc::default(),
+            is_ending: AtomicBool::new(false),
+            n_pinned: (0..n_workers)
+                .map(|_| AtomicUsize::new(UNCOUNTED))
+                .collect(),
+        }
+    }
+
+    pub(crate) fn reactor_handle(&self) -> ReactorHandle {
+        self.reactor_handle.clone()
+    }
+
+    /// The clock; and the timers of the first worker.
+    pub(crate) fn time(&self) -> TimeHandle {
+        self.drivers[0].handle()
+    }
+
+    /// The way to a worker's own tasks.
+    pub(crate) fn pinned(&self, worker: usize) -> Option<ExecutorHandle> {
+        *lock(self.pinned.get(worker)?)
+    }
+
+    pub(super) fn set_pinned(&self, worker: usize, handle: ExecutorHandle) {
+        *lock(&self.pinned[worker]) = Some(handle);
+    }
+
+    /// The reactor, unless a worker turns it now.
+    pub(super) fn try_reactor(&self) -> Option<MutexGuard<'_, Option<Reactor>>> {
+        match self.reactor.try_lock() {
+            Ok(guard) => Some(guard),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    /// True when nobody is awake or has anything to do. Whoever falls asleep says so first and asks this
+    /// then: so the last one hears that it is the last.
+    fn is_at_rest(&self) -> bool {
+        let Some(guests) = self.guests.at_rest() else {
+            return false;
+        };
+        let workers = self.workers.at_rest();
+        // Nobody has woken up between the looks.
+        workers.is_some()
+            && self.guests.at_rest() == Some(guests)
+            && self.workers.at_rest() == workers
+    }
+
+    /// Has a manual clock jump to the earliest deadline of all, if nobody is awake. Asked by each who falls
+    /// asleep, after saying so. Says how long one may sleep then, in the form pollers take; `None` if
+    /// somebody is awake.
+    pub(super) fn rest(&self) -> Option<Option<Duration>> {
+        // Before it is known that all are at rest: of two who find that, the second one must not take
+        // the first one to a deadline that is the next only after the jump.
+        let deadlines = self.drivers.iter().map(SharedTimeDriver::next_deadline);
+        let earliest = deadlines.flatten().min();
+        self.is_at_rest().then(|| self.clock.idle(earliest))
+    }
+
+    /// Has all workers see to it that their tasks end.
+    pub(super) fn begin_end(&self) {
+        self.workers.refuse_others();
+        self.is_ending.store(true, Ordering::SeqCst);
+        for worker in 0..self.workers.len() {
+            self.workers.wake(worker);
+        }
+    }
+
+    pub(super) fn is_ending(&self) -> bool {
+        self.is_ending.load(Ordering::Acquire)
+    }
+
+    /// True on its workers and guests.
+    pub(super) fn is_entered(&self) -> bool {
+        let own = self.workers.scheduler();
+        current_scheduler().is_some_and(|current| std::ptr::addr_eq(current, own))
+    }
+
+    pub(super) fn has_pinned_tasks(&self) -> bool {
+        let any = |n_tasks: &AtomicUsize| n_tasks.load(Ordering::SeqCst) != 0;
+        self.n_pinned.iter().any(any)
+    }
+}
+
+/// Wakes and forgets them; a foreign waker that panics keeps nobody else from being woken.
+pub(super) fn wake_all(woken: &mut Vec<Waker>) {
+    for waker in woken.drain(..) {
+        report_panic(current_scheduler(), "waking a waiter", || waker.wake());
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("workers", &self.workers)
+            .finish_non_exhaustive()
+    }
+}

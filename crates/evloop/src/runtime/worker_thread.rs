@@ -1,0 +1,201 @@
+//! What a worker's thread does: turns of its queue, with looks at timers and I/O in between.
+
+use std::sync::atomic::Ordering;
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use evloop_executor::Worker;
+use evloop_reactor::{Notifier, Reactor};
+use evloop_task::ErrorContext;
+use evloop_time::SharedTimeDriver;
+
+use super::engine::{Engine, wake_all};
+use crate::context;
+use crate::handle::Handle;
+use crate::left_over::{PROGRAM_ENDED, Rounds};
+
+/// At most this many steps run between two looks at I/O while work is ready ...
+const STEPS_PER_POLL: usize = 64;
+/// ... and at most this much time passes.
+const TIME_PER_POLL: Duration = Duration::from_millis(1);
+
+/// Runs jobs until the workers are told to leave. `begun` is called when it is ready to.
+pub(super) fn run(
+    engine: &Engine,
+    handle: &Handle,
+    index: usize,
+    notifier: Notifier,
+    begun: impl FnOnce(),
+) {
+    let worker = engine.workers.worker(index).expect("each has one thread");
+    let driver = &engine.drivers[index];
+    driver.set_unpark(worker.waker());
+    worker.set_elsewhere(notifier.into_waker());
+    engine.set_pinned(index, worker.pinned());
+    let _context = context::enter(handle.clone());
+    let _time = driver.enter();
+    let _reactor = engine.reactor_handle.enter();
+    begun();
+    let mut thread = WorkerThread {
+        engine,
+        handle,
+        worker,
+        driver,
+        woken: Vec::new(),
+        n_steps: 0,
+        last_poll: None,
+        end: None,
+    };
+    thread.run();
+}
+
+struct WorkerThread<'a> {
+    engine: &'a Engine,
+    handle: &'a Handle,
+    worker: Worker,
+    driver: &'a SharedTimeDriver,
+    /// Filled by the drivers and woken after they have unlocked.
+    woken: Vec<Waker>,
+    /// Since the last look at I/O.
+    n_steps: usize,
+    last_poll: Option<Instant>,
+    /// The pinned tasks are ending.
+    end: Option<Rounds>,
+}
+
+impl WorkerThread<'_> {
+    fn run(&mut self) {
+        while !self.worker.is_closing() {
+            if self.engine.is_ending() {
+                self.end_pinned_tasks();
+            }
+            let n_steps = self.worker.turn();
+            self.fire(self.driver);
+            if n_steps > 0 {
+                self.look_at_io(n_steps);
+            } else if !self.worker.search() {
+                self.sleep();
+            }
+        }
+    }
+
+    /// Fires the timers of a driver that are due; unless somebody else does at this moment.
+    fn fire(&mut self, driver: &SharedTimeDriver) {
+        driver.try_advance(&mut self.woken);
+        wake_all(&mut self.woken);
+    }
+
+    /// While work is ready, I/O is looked at after 64 steps or a millisecond, whichever is first.
+    fn look_at_io(&mut self, n_steps: usize) {
+        if self.engine.reactor_handle.source_count() == 0 {
+            return;
+        }
+        self.n_steps += n_steps;
+        if self.n_steps < STEPS_PER_POLL {
+            let now = self.driver.now();
+            let last = *self.last_poll.get_or_insert(now);
+            if now.saturating_duration_since(last) < TIME_PER_POLL {
+                return;
+            }
+        }
+        self.n_steps = 0;
+        self.last_poll = None;
+        if let Some(mut reactor) = self.engine.try_reactor() {
+            poll(
+                &mut reactor,
+                Some(Duration::ZERO),
+                &mut self.woken,
+                self.handle,
+            );
+        }
+        wake_all(&mut self.woken);
+    }
+
+    /// There is nothing to do: waits for I/O, if nobody else does, or for being woken.
+    fn sleep(&mut self) {
+        let engine = self.engine;
+        let Some(nap) = self.worker.nap() else { return };
+        let limit = self.limit();
+        let watches = nap.limit().is_some();
+        if limit == Some(Duration::ZERO) {
+            drop(nap);
+        } else if let Some(mut reactor) = engine.try_reactor() {
+            // Only what came before the nap says where to find this worker: that ends the nap itself.
+            if let Some(reactor) = reactor.as_ref() {
+                reactor.begin_turn();
+            }
+            let (woken, handle) = (&mut self.woken, self.handle);
+            nap.elsewhere(limit, |limit| poll(&mut reactor, limit, woken, handle));
+        } else {
+            nap.park(limit);
+        }
+        self.n_steps = 0;
+        self.last_poll = None;
+        wake_all(&mut self.woken);
+        if watches {
+            self.fire_for_others();
+        }
+    }
+
+    /// How long it may sleep, which it has announced.
+    fn limit(&self) -> Option<Duration> {
+        let deadline = self.driver.announce_wait();
+        if let Some(limit) = self.engine.rest() {
+            // The clock may have set a timer itself.
+            let is_current = self.driver.next_deadline() == deadline;
+            return if is_current {
+                limit
+            } else {
+                Some(Duration::ZERO)
+            };
+        }
+        // A clock must not jump while others are awake. If it is no real one, this is woken too early,
+        // or by its next jump.
+        Some(deadline?.saturating_duration_since(self.driver.now()))
+    }
+
+    /// Fires what is due of workers that are in the midst of a long step.
+    fn fire_for_others(&mut self) {
+        let engine = self.engine;
+        let now = self.driver.now();
+        for (index, driver) in engine.drivers.iter().enumerate() {
+            if index != self.worker.index() && driver.is_due(now) {
+                self.fire(driver);
+            }
+        }
+    }
+
+    /// The pinned tasks are this thread's alone to cancel.
+    fn end_pinned_tasks(&mut self) {
+        let worker = &self.worker;
+        let rounds = self.end.get_or_insert_default();
+        rounds.advance(|| {
+            let tasks = worker.pinned_tasks();
+            for task in &tasks {
+                task.cancel_with(PROGRAM_ENDED);
+            }
+            tasks
+        });
+        let n_tasks = worker.pinned_tasks().len();
+        let count = &self.engine.n_pinned[worker.index()];
+        if count.swap(n_tasks, Ordering::SeqCst) != n_tasks {
+            self.engine.workers.wake_awaiter();
+        }
+    }
+}
+
+/// Turns the reactor. One that can no longer wait is given up, and whoever waited hears of it.
+fn poll(
+    reactor: &mut Option<Reactor>,
+    limit: Option<Duration>,
+    woken: &mut Vec<Waker>,
+    handle: &Handle,
+) {
+    let Some(turned) = reactor else { return };
+    if let Err(error) = turned.poll(limit, woken) {
+        let lost = reactor.take();
+        let message = format!("a runtime can no longer wait for I/O, and goes on without: {error}");
+        handle.call_exception_handler(&ErrorContext::new(message));
+        drop(lost);
+    }
+}

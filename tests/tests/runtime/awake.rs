@@ -1,0 +1,182 @@
+//! A worker that is in the midst of a long step strands nothing that another one could do.
+
+use std::io::Write;
+use std::net::TcpListener as StdListener;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use evloop::{TcpStream, create_task, sleep, yield_now};
+use evloop_tests::{on_thread, watchdog::Watchdog};
+use futures_lite::AsyncReadExt;
+
+use crate::real_runtime;
+
+/// Blocks a worker until the test lets it go, which is once the awaited thing has happened.
+fn block_a_worker(runtime: &evloop::Runtime) -> mpsc::Sender<()> {
+    let (release, released) = mpsc::channel();
+    let (blocked, is_blocked) = mpsc::channel();
+    runtime
+        .create_task(async move {
+            blocked.send(()).expect("the test waits for it");
+            released.recv().expect("the test lets it go");
+        })
+        .detach();
+    is_blocked.recv().expect("a worker takes it");
+    release
+}
+
+#[test]
+fn museum_bm11_tasks_in_the_queue_of_a_blocked_worker_run_elsewhere() {
+    let _watchdog = Watchdog::new(Duration::from_secs(60));
+    let runtime = real_runtime(2);
+    for _ in 0..50 {
+        let (release, released) = mpsc::channel();
+        let (ran, has_run) = mpsc::channel();
+        let blocked = runtime.create_task(async move {
+            // It is in this worker's own queue, and the worker does not get to it.
+            create_task(async move { ran.send(()).unwrap() }).detach();
+            released.recv().unwrap();
+        });
+        has_run.recv().unwrap();
+        release.send(()).unwrap();
+        runtime.block_on(blocked).unwrap().unwrap();
+    }
+}
+
+#[test]
+fn museum_bm11_a_task_woken_last_by_a_worker_that_blocks_runs_elsewhere() {
+    let _watchdog = Watchdog::new(Duration::from_secs(60));
+    let runtime = real_runtime(2);
+    for _ in 0..50 {
+        let (release, released) = mpsc::channel();
+        let (ran, has_run) = mpsc::channel();
+        let promise = evloop::Promise::new();
+        let setter = promise.clone();
+        let waiting = runtime.create_task(async move {
+            promise.await.unwrap();
+            ran.send(()).unwrap();
+        });
+        let blocked = runtime.create_task(async move {
+            yield_now().await;
+            setter.set_result(()).unwrap();
+            released.recv().unwrap();
+        });
+        has_run.recv().unwrap();
+        release.send(()).unwrap();
+        runtime
+            .block_on(async { (waiting.await, blocked.await) })
+            .unwrap()
+            .0
+            .unwrap();
+    }
+}
+
+#[test]
+fn timers_of_a_blocked_worker_fire() {
+    let _watchdog = Watchdog::new(Duration::from_secs(60));
+    let runtime = real_runtime(2);
+    for _ in 0..20 {
+        let (release, released) = mpsc::channel();
+        let (fired, has_fired) = mpsc::channel();
+        let blocked = runtime.create_task(async move {
+            let sleeper = async move {
+                sleep(Duration::from_millis(2)).await;
+                fired.send(()).unwrap();
+            };
+            let mut sleeper = Box::pin(sleeper);
+            // Its timer is with this worker now.
+            assert!(
+                futures_lite::future::poll_once(&mut sleeper)
+                    .await
+                    .is_none()
+            );
+            create_task(sleeper).detach();
+            released.recv().unwrap();
+        });
+        has_fired.recv().unwrap();
+        release.send(()).unwrap();
+        runtime.block_on(blocked).unwrap().unwrap();
+    }
+}
+
+#[test]
+fn io_goes_on_beside_a_blocked_worker() {
+    let _watchdog = Watchdog::new(Duration::from_secs(60));
+    let runtime = real_runtime(2);
+    for _ in 0..20 {
+        let listener = StdListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let (connected, is_connected) = mpsc::channel();
+        let reading = runtime.create_task(async move {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            connected.send(()).unwrap();
+            let mut byte = [0];
+            stream.read_exact(&mut byte).await.unwrap();
+            byte[0]
+        });
+        let (mut peer, _) = listener.accept().unwrap();
+        is_connected.recv().unwrap();
+        let release = block_a_worker(&runtime);
+        peer.write_all(&[9]).unwrap();
+        assert_eq!(runtime.block_on(reading).unwrap().unwrap(), 9);
+        release.send(()).unwrap();
+    }
+}
+
+#[test]
+fn work_from_outside_reaches_a_busy_runtime() {
+    let _watchdog = Watchdog::new(Duration::from_secs(60));
+    for n_workers in [1, 2] {
+        let runtime = real_runtime(n_workers);
+        let busy: Vec<_> = (0..2 * n_workers)
+            .map(|_| {
+                runtime.create_task(async {
+                    loop {
+                        yield_now().await;
+                    }
+                })
+            })
+            .collect();
+        for n in 0..100 {
+            let task = runtime.create_task(async move { n });
+            assert_eq!(runtime.block_on(task).unwrap().unwrap(), n);
+        }
+        for task in busy {
+            task.cancel();
+            assert!(runtime.block_on(task).unwrap().unwrap_err().is_cancelled());
+        }
+    }
+}
+
+#[test]
+fn timers_and_io_are_looked_at_while_tasks_are_always_ready() {
+    let _watchdog = Watchdog::new(Duration::from_secs(60));
+    for n_workers in [1, 2] {
+        let runtime = real_runtime(n_workers);
+        for _ in 0..2 * n_workers {
+            let busy = async {
+                loop {
+                    yield_now().await;
+                }
+            };
+            runtime.create_task(busy).detach();
+        }
+        let slept = runtime.create_task(sleep(Duration::from_millis(2)));
+        runtime.block_on(slept).unwrap().unwrap();
+
+        let listener = StdListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let peer = on_thread(move || {
+            let (mut peer, _) = listener.accept().unwrap();
+            peer.write_all(b"abc").unwrap();
+        });
+        let read = runtime.create_task(async move {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let mut text = String::new();
+            stream.read_to_string(&mut text).await.unwrap();
+            text
+        });
+        assert_eq!(runtime.block_on(read).unwrap().unwrap(), "abc");
+        peer.join().unwrap();
+    }
+}
