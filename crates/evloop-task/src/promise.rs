@@ -1,6 +1,7 @@
 //! A result that is set once from outside: asyncio's `Future`.
 
 mod cell;
+mod waiters;
 
 use std::error::Error;
 use std::fmt;
@@ -16,6 +17,7 @@ use crate::cancel_reason::CancelReason;
 use crate::current;
 use crate::error::{InvalidState, JoinError, NoRunningLoop, TaskResult};
 use crate::promise::cell::{Place, PromiseCell};
+use crate::promise::waiters::Key;
 use crate::scheduler::{Scheduler, current_scheduler};
 
 /// A result that is set once, from anywhere, and awaited by any number of tasks.
@@ -48,7 +50,7 @@ use crate::scheduler::{Scheduler, current_scheduler};
 pub struct Promise<T> {
     cell: Arc<PromiseCell<T>>,
     /// This handle's registration, if it is being awaited.
-    waiter: Option<u64>,
+    waiter: Option<Key>,
     /// Cancel requests that an await has forwarded to the promise.
     claim: Claim,
 }

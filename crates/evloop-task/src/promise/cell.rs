@@ -1,10 +1,10 @@
 //! What the handles of one promise share: the result, and who waits for it in which order.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 
+use super::waiters::{Entry, Key, Waiters};
 use crate::callbacks::{Callback, CallbackId, Label};
 use crate::error::{InvalidState, JoinError, TaskResult};
 use crate::flat_drop::drop_flat;
@@ -15,7 +15,7 @@ use crate::sync::{Mutex, OnceLock, lock};
 
 pub(super) struct PromiseCell<T> {
     result: OnceLock<TaskResult<T>>,
-    waiting: Mutex<Waiting<T>>,
+    waiting: Mutex<Waiters<T>>,
     /// The loop it was made for, which runs its callbacks.
     place: Option<Place>,
     /// Somebody has read, awaited or cancelled it: a stored error is not lost.
@@ -23,19 +23,8 @@ pub(super) struct PromiseCell<T> {
     id: u64,
 }
 
-/// Who waits, in order of registration.
-struct Waiting<T> {
-    entries: BTreeMap<u64, Entry<T>>,
-    last_key: u64,
-}
-
-enum Entry<T> {
-    Waker(Waker),
-    Callback(Queued<T>),
-}
-
 /// A callback that waits for the result.
-struct Queued<T> {
+pub(super) struct Queued<T> {
     id: CallbackId,
     label: Label,
     /// Queues it on its scheduler; taken by that, or by drop.
@@ -72,10 +61,7 @@ impl<T> PromiseCell<T> {
         static NEXT_ID: AtomicU64 = AtomicU64::new(1);
         Self {
             result: OnceLock::new(),
-            waiting: Mutex::new(Waiting {
-                entries: BTreeMap::new(),
-                last_key: 0,
-            }),
+            waiting: Mutex::new(Waiters::new()),
             place,
             observed: AtomicBool::new(false),
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
@@ -110,11 +96,11 @@ impl<T> PromiseCell<T> {
         let stored = {
             let mut waiting = lock(&this.waiting);
             let stored = this.result.set(result);
-            stored.map(|()| std::mem::take(&mut waiting.entries))
+            stored.map(|()| waiting.take_all())
         };
         // A refused result is dropped here, outside of the lock: it may use the promise.
         let entries = stored.map_err(|_| InvalidState::ALREADY_DONE)?;
-        for entry in entries.into_values() {
+        for entry in entries {
             match entry {
                 Entry::Waker(waker) => {
                     let reporter = this.place.and_then(Place::open);
@@ -127,7 +113,7 @@ impl<T> PromiseCell<T> {
     }
 
     /// Registers the waker under `waiter`, or says that the result is there.
-    pub(super) fn poll_ready(&self, waiter: &mut Option<u64>, cx: &mut Context<'_>) -> Poll<()> {
+    pub(super) fn poll_ready(&self, waiter: &mut Option<Key>, cx: &mut Context<'_>) -> Poll<()> {
         if self.result.get().is_some() || self.is_registered(*waiter, cx.waker()) {
             // The result is looked at last: it may have come while the registration was checked.
             return if self.result.get().is_some() {
@@ -144,24 +130,27 @@ impl<T> PromiseCell<T> {
             if self.result.get().is_some() {
                 return Poll::Ready(());
             }
-            let key = *waiter.get_or_insert_with(|| {
-                waiting.last_key += 1;
-                waiting.last_key
-            });
-            waiting.entries.insert(key, Entry::Waker(waker))
+            let entry = Entry::Waker(waker);
+            match waiter.and_then(|key| waiting.get_mut(key)) {
+                Some(place) => Some(std::mem::replace(place, entry)),
+                None => {
+                    *waiter = Some(waiting.push(entry));
+                    None
+                }
+            }
         };
         drop(old);
         Poll::Pending
     }
 
-    fn is_registered(&self, waiter: Option<u64>, waker: &Waker) -> bool {
+    fn is_registered(&self, waiter: Option<Key>, waker: &Waker) -> bool {
         let Some(key) = waiter else { return false };
         let waiting = lock(&self.waiting);
-        matches!(waiting.entries.get(&key), Some(Entry::Waker(own)) if own.will_wake(waker))
+        matches!(waiting.get(key), Some(Entry::Waker(own)) if own.will_wake(waker))
     }
 
-    pub(super) fn forget_waiter(&self, key: u64) {
-        let entry = lock(&self.waiting).entries.remove(&key);
+    pub(super) fn forget_waiter(&self, key: Key) {
+        let entry = lock(&self.waiting).remove(key);
         let reporter = self.place.and_then(Place::open);
         report_panic(reporter, "dropping an awaiter's waker", || drop(entry));
     }
@@ -170,14 +159,13 @@ impl<T> PromiseCell<T> {
     pub(super) fn remove_callbacks(&self, id: CallbackId) -> usize {
         let removed: Vec<Entry<T>> = {
             let mut waiting = lock(&self.waiting);
-            let keys: Vec<u64> = waiting
-                .entries
+            let keys: Vec<Key> = waiting
                 .iter()
                 .filter(|(_, entry)| matches!(entry, Entry::Callback(own) if own.id == id))
-                .map(|(key, _)| *key)
+                .map(|(key, _)| key)
                 .collect();
-            keys.iter()
-                .filter_map(|key| waiting.entries.remove(key))
+            keys.into_iter()
+                .filter_map(|key| waiting.remove(key))
                 .collect()
         };
         // The closures are dropped here, outside the lock.
@@ -189,10 +177,10 @@ impl<T> PromiseCell<T> {
             Entry::Callback(queued) => Some(queued.label),
             Entry::Waker(_) => None,
         };
-        lock(&self.waiting)
-            .entries
-            .values()
-            .filter_map(label)
+        let waiting = lock(&self.waiting);
+        waiting
+            .iter()
+            .filter_map(|(_, entry)| label(entry))
             .collect()
     }
 }
@@ -219,9 +207,7 @@ impl<T: Send + Sync + 'static> PromiseCell<T> {
             if this.result.get().is_some() {
                 Some(queued)
             } else {
-                waiting.last_key += 1;
-                let key = waiting.last_key;
-                waiting.entries.insert(key, Entry::Callback(queued));
+                waiting.push(Entry::Callback(Box::new(queued)));
                 None
             }
         };
