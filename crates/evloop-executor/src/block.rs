@@ -20,10 +20,9 @@ use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 
 use evloop_task::{
-    Callback, ContextSnapshot, ErrorContext, Runnable, Scheduler, TaskId, TaskRef,
+    Callback, ContextSnapshot, ErrorContext, Runnable, Scheduler, TaskId, TaskRef, TaskTable,
     current_scheduler, current_task, report_panic,
 };
-use slab::Slab;
 
 use crate::call::CallHandle;
 use crate::home::HomeCell;
@@ -54,7 +53,9 @@ struct Links {
 #[derive(Default)]
 pub(crate) struct Local {
     pub(crate) ready: RefCell<VecDeque<Job>>,
-    pub(crate) tasks: RefCell<Slab<TaskRef>>,
+    /// Turns since the queue was last needed as large as it is.
+    pub(crate) n_small_turns: Cell<u32>,
+    pub(crate) tasks: RefCell<TaskTable>,
     /// New tasks start inside their spawn, unless told otherwise.
     pub(crate) eager: Cell<bool>,
     /// The tasks whose steps are interrupted by the first step of an eager one, outermost first.
@@ -327,23 +328,14 @@ impl Scheduler for Block {
         let Some(local) = self.home.get() else {
             return u32::MAX;
         };
-        let key = local.tasks.borrow_mut().insert(task);
-        u32::try_from(key).expect("an executor holds at most u32::MAX tasks")
+        local.tasks.borrow_mut().insert(task)
     }
 
     fn release(&'static self, key: u32, id: TaskId) {
         let Some(local) = self.home.get() else { return };
-        let task = {
-            let mut tasks = local.tasks.borrow_mut();
-            // A task that outlives its executor (its step was on its way from another thread at
-            // the end) must not release a task of the next one.
-            let is_it = tasks.get(key as usize).is_some_and(|task| task.id() == id);
-            if is_it {
-                tasks.try_remove(key as usize)
-            } else {
-                None
-            }
-        };
+        // A task that outlives its executor (its step was on its way from another thread at the end)
+        // releases no task of the next one, which has another id.
+        let task = local.tasks.borrow_mut().remove(key, id);
         drop(task);
     }
 
@@ -354,9 +346,7 @@ impl Scheduler for Block {
         };
         // A wake of one of our own tasks at home is a push to the ready queue: nothing of it looks at
         // the registry.
-        if let Some(task) = local.tasks.borrow().get(key as usize) {
-            task.wake();
-        }
+        local.tasks.borrow().wake(key);
     }
 
     fn report(&'static self, context: &ErrorContext) {

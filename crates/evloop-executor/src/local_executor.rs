@@ -22,6 +22,11 @@ use crate::sync::yield_now;
 /// How much a turn takes from other threads.
 const MOST_ARRIVALS: usize = 1024;
 
+/// A queue with room for more jobs than this is shrunk when it is not needed ...
+const LARGE: usize = 1024;
+/// ... for so many turns.
+const MOST_SMALL_TURNS: u32 = 32;
+
 /// Rounds of cancelling that `close` grants to destructors that spawn again.
 const CLOSE_ROUNDS: usize = 64;
 
@@ -195,6 +200,9 @@ impl LocalExecutor {
     /// Never unwinds.
     pub fn run_ready(&self, limit: usize) -> usize {
         let local = self.local();
+        if local.ready.borrow().capacity() > LARGE {
+            self.shrink_after_a_burst();
+        }
         let _entered = self.enter();
         for n in 0..limit {
             // A statement of its own: the queue must not stay borrowed while the job runs.
@@ -203,6 +211,23 @@ impl LocalExecutor {
             job.run();
         }
         limit
+    }
+
+    /// Gives the queue's memory back after some turns that have used little of it.
+    #[cold]
+    fn shrink_after_a_burst(&self) {
+        let local = self.local();
+        let mut ready = local.ready.borrow_mut();
+        if 4 * ready.len() > ready.capacity() {
+            local.n_small_turns.set(0);
+            return;
+        }
+        local.n_small_turns.set(local.n_small_turns.get() + 1);
+        if local.n_small_turns.get() >= MOST_SMALL_TURNS {
+            local.n_small_turns.set(0);
+            let room = 2 * ready.len();
+            ready.shrink_to(room.max(LARGE / 2));
+        }
     }
 
     /// Runs exactly what is ready now: a loop turn. Returns how much that was.
@@ -350,12 +375,7 @@ impl Drop for FormerUnparker {
 
 /// The registered tasks, and the new ones in the queue or in their first step.
 pub(crate) fn all_tasks_of(block: &'static Block, local: &Local) -> Vec<TaskRef> {
-    let mut tasks: Vec<TaskRef> = local
-        .tasks
-        .borrow()
-        .iter()
-        .map(|(_, task)| task.clone())
-        .collect();
+    let mut tasks: Vec<TaskRef> = local.tasks.borrow().iter().collect();
     let new = |job: &Job| match job {
         Job::Task(step) if step.is_new() => Some(step.task()),
         _ => None,

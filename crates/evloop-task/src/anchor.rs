@@ -42,6 +42,21 @@ impl Anchor {
         Self(NonNull::from(meta))
     }
 
+    /// Points at `meta`.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Anchor::new`], and the allocation is alive.
+    pub(crate) unsafe fn at(meta: *const Meta) -> Self {
+        // SAFETY: it points into an allocation that is alive, so it is not null.
+        Self(unsafe { NonNull::new_unchecked(meta.cast_mut()) })
+    }
+
+    /// Where the metadata is.
+    pub(crate) fn address(&self) -> usize {
+        self.0.addr().get()
+    }
+
     /// A second anchor, for the same task.
     ///
     /// # Safety

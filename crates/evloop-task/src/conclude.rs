@@ -77,5 +77,5 @@ pub(crate) fn report_unseen(meta: &Meta, failure: JoinError) {
         meta.spawned_at
     );
     let context = ErrorContext::new(message).with_exception(failure);
-    report(Some(meta.scheduler), &context);
+    report(Some(meta.scheduler()), &context);
 }

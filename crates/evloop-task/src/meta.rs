@@ -13,15 +13,16 @@ use crate::cancel_reason::CancelReason;
 use crate::context::Context;
 use crate::id::TaskId;
 use crate::scheduler::Scheduler;
+use crate::scheduler_word::SchedulerWord;
 use crate::state::{End, StateWord};
 use crate::sync::{AtomicPtr, AtomicU32, Mutex, OnceBox, Ordering, lock};
 use crate::task_ref::TaskRef;
 
-/// The metadata of a task: 56 bytes.
+/// The metadata of a task: 48 bytes.
 #[derive(Debug)]
 pub(crate) struct Meta {
     /// Where the task runs. Never changes.
-    pub(crate) scheduler: &'static dyn Scheduler,
+    scheduler: SchedulerWord,
     pub(crate) id: TaskId,
     /// The source line that spawned the task.
     pub(crate) spawned_at: &'static Location<'static>,
@@ -67,7 +68,7 @@ impl Meta {
         name: Option<Arc<str>>,
     ) -> Self {
         let meta = Self {
-            scheduler,
+            scheduler: SchedulerWord::of(scheduler),
             id: TaskId::next(),
             spawned_at,
             state: StateWord::default(),
@@ -79,6 +80,12 @@ impl Meta {
             meta.set_name(name);
         }
         meta
+    }
+
+    /// Where the task runs.
+    #[inline]
+    pub(crate) fn scheduler(&self) -> &'static dyn Scheduler {
+        self.scheduler.get()
     }
 
     fn extra(&self) -> &Extra {
@@ -127,6 +134,12 @@ impl Meta {
         self.key.store(key, Ordering::Relaxed);
     }
 
+    /// Takes the task, which has been adopted, out of the registry.
+    #[inline(never)]
+    pub(crate) fn release(&self) {
+        self.scheduler().release(self.key(), self.id);
+    }
+
     /// Records a cancel request and sees to it that it is delivered.
     pub(crate) fn cancel(&self, reason: CancelReason) -> bool {
         if self.state.is_done() {
@@ -146,7 +159,7 @@ impl Meta {
         match self.state.request_cancel() {
             crate::state::Request::TooLate => return false,
             crate::state::Request::Seen => {}
-            crate::state::Request::Poke => self.scheduler.poke(self.key()),
+            crate::state::Request::Poke => self.scheduler().poke(self.key()),
         }
         true
     }

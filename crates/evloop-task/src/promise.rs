@@ -72,7 +72,7 @@ impl<T> Promise<T> {
     /// [`Scheduler::epoch`]. When that has ended, callbacks are dropped.
     #[must_use]
     pub fn new_in_use(scheduler: &'static dyn Scheduler, epoch: u64) -> Self {
-        Self::with_place(Some(Place { scheduler, epoch }))
+        Self::with_place(Some(Place::in_use(scheduler, epoch)))
     }
 
     fn with_place(place: Option<Place>) -> Self {
@@ -382,7 +382,8 @@ impl<T> evloop_combinators::Completion for Promise<T> {
     }
 
     fn key(&self) -> Option<u64> {
-        Some(self.cell.id())
+        // No other promise has this address as long as this handle is there.
+        Some(Arc::as_ptr(&self.cell).addr() as u64)
     }
 }
 

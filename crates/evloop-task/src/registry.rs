@@ -3,26 +3,25 @@
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use slab::Slab;
-
 use crate::id::TaskId;
 use crate::task_ref::TaskRef;
+use crate::task_table::TaskTable;
 
 /// The tasks a [`Scheduler`](crate::Scheduler) has adopted, behind a lock.
 ///
 /// Its methods are what the trait's `adopt`, `release` and `poke` ask for. New tasks that have not
 /// suspended yet are not in it: they are in the scheduler's queue.
 #[derive(Default)]
-pub struct Registry(Mutex<Slab<TaskRef>>);
+pub struct Registry(Mutex<TaskTable>);
 
 impl Registry {
     /// An empty registry.
     #[must_use]
     pub const fn new() -> Self {
-        Self(Mutex::new(Slab::new()))
+        Self(Mutex::new(TaskTable::new()))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Slab<TaskRef>> {
+    fn lock(&self) -> MutexGuard<'_, TaskTable> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -32,27 +31,19 @@ impl Registry {
     ///
     /// With more than four billion live tasks.
     pub fn adopt(&self, task: TaskRef) -> u32 {
-        let key = self.lock().insert(task);
-        u32::try_from(key).expect("a registry holds at most u32::MAX tasks")
+        self.lock().insert(task)
     }
 
     /// Drops the task `id` under `key`.
     pub fn release(&self, key: u32, id: TaskId) {
-        let task = {
-            let mut tasks = self.lock();
-            let is_it = tasks.get(key as usize).is_some_and(|task| task.id() == id);
-            if is_it {
-                tasks.try_remove(key as usize)
-            } else {
-                None
-            }
-        };
+        // In two statements: it is dropped outside of the lock.
+        let task = self.lock().remove(key, id);
         drop(task);
     }
 
     /// Wakes the task under `key`, if there is one.
     pub fn poke(&self, key: u32) {
-        let task = self.lock().get(key as usize).cloned();
+        let task = self.lock().task(key);
         if let Some(task) = task {
             task.wake();
         }
@@ -73,7 +64,7 @@ impl Registry {
     /// The tasks that are suspended or running after a suspension, in no particular order.
     #[must_use]
     pub fn tasks(&self) -> Vec<TaskRef> {
-        self.lock().iter().map(|(_, task)| task.clone()).collect()
+        self.lock().iter().collect()
     }
 }
 

@@ -215,7 +215,7 @@ where
         Err(_) => End::Failed,
     };
     if meta.state.is_adopted() {
-        meta.scheduler.release(meta.key(), meta.id);
+        meta.release();
     }
     let finish = meta.state.finish(end);
     let slot = if finish.overruled || finish.shared {
@@ -279,7 +279,7 @@ where
     drop(meta.take_kept());
     drop_coroutine(anchor, coroutine, None);
     if meta.state.is_adopted() {
-        meta.scheduler.release(meta.key(), meta.id);
+        meta.release();
     }
     meta.say_closed();
     drop(conclude.conclude(meta, Err(JoinError::CANCELLED)));
@@ -312,7 +312,7 @@ fn drop_here<F: Future>(anchor: &Anchor, mut coroutine: Pin<&mut Option<F>>) {
         let meta = anchor.meta();
         let what = format!("dropping the coroutine of task '{}'", meta.name());
         report(
-            Some(meta.scheduler),
+            Some(meta.scheduler()),
             &ErrorContext::from_panic(what, payload),
         );
     }
@@ -322,7 +322,7 @@ fn drop_here<F: Future>(anchor: &Anchor, mut coroutine: Pin<&mut Option<F>>) {
 #[cold]
 fn adopt<T, C: Conclude<T>>(anchor: &Anchor, conclude: &mut C, waker: &Waker) {
     let meta = anchor.meta();
-    let key = meta.scheduler.adopt(TaskRef::new(anchor, waker.clone()));
+    let key = meta.scheduler().adopt(TaskRef::new(anchor, waker.clone()));
     meta.set_key(key);
     conclude.adopted(|| TaskRef::new(anchor, waker.clone()));
     if meta.state.adopt() == Adoption::CancelDue {
@@ -333,5 +333,5 @@ fn adopt<T, C: Conclude<T>>(anchor: &Anchor, conclude: &mut C, waker: &Waker) {
 #[cold]
 fn panicked(meta: &Meta, payload: Box<dyn Any + Send>) -> JoinError {
     let who = format!("task '{}' spawned at {}", meta.name(), meta.spawned_at);
-    JoinError::Panicked(Panic::new(payload, who, Some(meta.scheduler)))
+    JoinError::Panicked(Panic::new(payload, who, Some(meta.scheduler())))
 }

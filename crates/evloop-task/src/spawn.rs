@@ -322,6 +322,6 @@ fn anchor_in_task(meta: &Meta) -> Anchor {
 /// first, because once it is queued the task may be freed by another thread.
 #[inline]
 fn schedule(runnable: async_task::Runnable<Meta>) {
-    let scheduler = runnable.metadata().scheduler;
+    let scheduler = runnable.metadata().scheduler();
     scheduler.schedule(Runnable::new(runnable));
 }

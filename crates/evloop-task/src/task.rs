@@ -337,7 +337,7 @@ impl<T: Send + Sync + 'static> Task<T> {
         F: FnOnce(&TaskResult<T>) + Send + 'static,
     {
         let callback = Callback::new(id, Label::of::<F>(), Box::new(callback));
-        let scheduler = self.meta().scheduler;
+        let scheduler = self.meta().scheduler();
         if self.taken {
             SharedCell::full(Err(JoinError::invalid(InvalidState::TAKEN))).add(callback, scheduler);
             return;
@@ -366,7 +366,7 @@ impl<T: Send + Sync + 'static> Task<T> {
         let mut raw = lock(&self.raw);
         while cell.result().is_none() {
             if let Some(result) = self.fetch_without_waiting(&mut raw) {
-                cell.delivery(self.meta().scheduler).complete(result);
+                cell.delivery(self.meta().scheduler()).complete(result);
             }
         }
     }

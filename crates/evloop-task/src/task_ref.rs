@@ -1,4 +1,11 @@
 //! A reference to a task of any type: what `current_task` and `all_tasks` give.
+//!
+//! # Invariants
+//!
+//! 1. and 2. are those of [`anchor`](crate::anchor): an anchor is copied only together with a waker of
+//!    the same task.
+//! 3. In a [`Compact`], the metadata of the waker's task lies at the known distance behind what the waker
+//!    points to. That was checked when it was made; neither moves while there is a waker.
 
 #![expect(
     unsafe_code,
@@ -9,6 +16,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::panic::Location;
 use std::sync::Arc;
+// Not loom's: the number never changes once it is known.
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Waker;
 
 use evloop_cancel::Cause;
@@ -17,6 +26,7 @@ use crate::anchor::Anchor;
 use crate::cancel_reason::CancelReason;
 use crate::context::Context;
 use crate::id::TaskId;
+use crate::meta::Meta;
 use crate::scheduler::Scheduler;
 use crate::state::End;
 
@@ -66,7 +76,7 @@ impl TaskRef {
     /// True when the task belongs to `scheduler`.
     #[must_use]
     pub fn runs_on(&self, scheduler: &'static dyn Scheduler) -> bool {
-        std::ptr::addr_eq(self.anchor.meta().scheduler, scheduler)
+        std::ptr::addr_eq(self.anchor.meta().scheduler(), scheduler)
     }
 
     /// The task's own context: the very one it was told to use, or its copy from the spawn. For a
@@ -130,6 +140,72 @@ impl TaskRef {
     /// Has the task polled again, as a spurious wake does.
     pub fn wake(&self) {
         self.waker.wake_by_ref();
+    }
+}
+
+/// A [`TaskRef`] in two words: the metadata lies at the same distance from what a waker points to, in
+/// every task.
+pub(crate) struct Compact(Waker);
+
+/// That distance in bytes, measured at the first task; or not yet.
+static DISTANCE: AtomicUsize = AtomicUsize::new(UNKNOWN);
+const UNKNOWN: usize = usize::MAX;
+
+impl Compact {
+    #[cold]
+    fn measure(distance: usize) {
+        // Equal for all; whoever comes second finds so.
+        let was = DISTANCE.swap(distance, Ordering::Relaxed);
+        assert!(
+            was == UNKNOWN || was == distance,
+            "tasks have their metadata at different places: {was} and {distance}"
+        );
+    }
+
+    fn anchor(&self) -> Anchor {
+        let distance = DISTANCE.load(Ordering::Relaxed);
+        let meta = self.0.data().wrapping_byte_add(distance).cast::<Meta>();
+        // SAFETY: (3) this is where the metadata of the waker's task lies. (2) The anchor lies beside a
+        // waker of that task, or is used while `self` is there.
+        unsafe { Anchor::at(meta) }
+    }
+
+    pub(crate) fn id(&self) -> TaskId {
+        self.anchor().meta().id
+    }
+
+    pub(crate) fn wake(&self) {
+        self.0.wake_by_ref();
+    }
+}
+
+impl Clone for Compact {
+    fn clone(&self) -> Self {
+        let waker = self.0.clone();
+        // So that (3) holds for it as well.
+        assert!(waker.data() == self.0.data(), "it is one of the same task");
+        Self(waker)
+    }
+}
+
+impl From<TaskRef> for Compact {
+    #[inline]
+    fn from(task: TaskRef) -> Self {
+        let distance = task.anchor.address().wrapping_sub(task.waker.data().addr());
+        if DISTANCE.load(Ordering::Relaxed) != distance {
+            Self::measure(distance);
+        }
+        Self(task.waker)
+    }
+}
+
+impl From<Compact> for TaskRef {
+    #[inline]
+    fn from(compact: Compact) -> Self {
+        Self {
+            anchor: compact.anchor(),
+            waker: compact.0,
+        }
     }
 }
 

@@ -111,7 +111,6 @@ pub(super) const CRATES: &[Row] = &[
                 "pin-project-lite",
                 "pins the main future in its frame with less unsafe code of ours",
             ),
-            ("slab", "stable indices for the registry of live tasks"),
         ],
     },
     Row {

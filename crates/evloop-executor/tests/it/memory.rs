@@ -40,6 +40,33 @@ fn museum_bm89_executors_dropped_at_any_point_leave_nothing_behind() {
     );
 }
 
+#[test]
+fn an_idle_task_takes_at_most_144_bytes_and_a_burst_leaves_no_long_queue() {
+    survives(
+        "memory::an_idle_task_takes_at_most_144_bytes_and_a_burst_leaves_no_long_queue",
+        || {
+            const N_TASKS: usize = 100_000;
+            let executor = LocalExecutor::new();
+            let word = std::hint::black_box(7_u64);
+            let before = net_bytes();
+            for _ in 0..N_TASKS {
+                let idle = async move {
+                    pending::<()>().await;
+                    std::hint::black_box(word);
+                };
+                executor.spawn(idle).detach();
+            }
+            executor.run_turn();
+            // The queue, which had to be long once, is given back after some turns.
+            for _ in 0..100 {
+                executor.run_turn();
+            }
+            let bytes = usize::try_from(net_bytes() - before).unwrap();
+            assert!(bytes <= 144 * N_TASKS, "{} bytes a task", bytes / N_TASKS);
+        },
+    );
+}
+
 /// One executor with tasks in every state, which ends after a random number of steps.
 fn live_and_die(random: &mut Random, tally: &Tally, nudger: &Nudger) {
     let executor = LocalExecutor::new();

@@ -1,7 +1,7 @@
 //! What the handles of one promise share: the result, and who waits for it in which order.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use super::waiters::{Entry, Key, Waiters};
@@ -10,6 +10,7 @@ use crate::error::{InvalidState, JoinError, TaskResult};
 use crate::flat_drop::drop_flat;
 use crate::report::{ErrorContext, report, report_panic};
 use crate::scheduler::Scheduler;
+use crate::scheduler_word::SchedulerWord;
 use crate::slot::drop_contained;
 use crate::sync::{Mutex, OnceLock, lock};
 
@@ -20,7 +21,6 @@ pub(super) struct PromiseCell<T> {
     place: Option<Place>,
     /// Somebody has read, awaited or cancelled it: a stored error is not lost.
     observed: AtomicBool,
-    id: u64,
 }
 
 /// A callback that waits for the result.
@@ -38,38 +38,37 @@ type Queue<T> = Box<dyn FnOnce(Arc<PromiseCell<T>>) + Send>;
 /// A scheduler, and which of its uses is meant.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
-    pub(super) scheduler: &'static dyn Scheduler,
-    pub(super) epoch: u64,
+    scheduler: SchedulerWord,
+    epoch: u64,
 }
 
 impl Place {
     pub(super) fn new(scheduler: &'static dyn Scheduler) -> Self {
+        Self::in_use(scheduler, scheduler.epoch())
+    }
+
+    pub(super) fn in_use(scheduler: &'static dyn Scheduler, epoch: u64) -> Self {
         Self {
-            scheduler,
-            epoch: scheduler.epoch(),
+            scheduler: SchedulerWord::of(scheduler),
+            epoch,
         }
     }
 
     /// The scheduler, unless its loop is closed and another one uses it now.
     fn open(self) -> Option<&'static dyn Scheduler> {
-        (self.scheduler.epoch() == self.epoch).then_some(self.scheduler)
+        let scheduler = self.scheduler.get();
+        (scheduler.epoch() == self.epoch).then_some(scheduler)
     }
 }
 
 impl<T> PromiseCell<T> {
     pub(super) fn new(place: Option<Place>) -> Self {
-        static NEXT_ID: AtomicU64 = AtomicU64::new(1);
         Self {
             result: OnceLock::new(),
             waiting: Mutex::new(Waiters::new()),
             place,
             observed: AtomicBool::new(false),
-            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
         }
-    }
-
-    pub(super) fn id(&self) -> u64 {
-        self.id
     }
 
     pub(super) fn place(&self) -> Option<Place> {
@@ -188,6 +187,7 @@ impl<T> PromiseCell<T> {
 impl<T: Send + Sync + 'static> PromiseCell<T> {
     /// Queues `callback` on `place` once the result is there, which may be now.
     pub(super) fn add_callback(this: &Arc<Self>, callback: Callback<T>, place: Place) {
+        let scheduler = place.scheduler.get();
         let queued = Queued {
             id: callback.id,
             label: callback.label,
@@ -195,10 +195,10 @@ impl<T: Send + Sync + 'static> PromiseCell<T> {
                 let call = move || {
                     if let Some(result) = cell.result.get() {
                         cell.observe(result);
-                        callback.call(result, place.scheduler);
+                        callback.call(result, scheduler);
                     }
                 };
-                place.scheduler.call_soon_in(place.epoch, Box::new(call));
+                scheduler.call_soon_in(place.epoch, Box::new(call));
             })),
             discard: |queue| drop_flat(queue),
         };
