@@ -7,7 +7,8 @@ use evloop_signal::{Signal, Watch, is_main_thread};
 use evloop_task::{Builder as TaskBuilder, Task};
 
 use crate::error::RunError;
-use crate::event_loop::{EventLoop, Next};
+use crate::event_loop::{EventLoop, MainEnd, Next};
+use crate::handle::Handle;
 
 /// What is counted; one more SIGINT kills the process, even one that looks at nothing any more.
 const MOST: u32 = 2;
@@ -25,21 +26,34 @@ impl EventLoop {
     ) -> Result<F::Output, RunError> {
         let running = self.start()?;
         // After the check and dropped before the guard: a refused run touches nothing.
-        let interrupts = Interrupts::watch(self);
+        let interrupts = Interrupts::watch(self, || {});
+        let quiet = QuietSources::of(self, &interrupts);
         let ended = self.run_main(builder, main.into_future(), |task| interrupts.look(task));
+        drop(quiet);
         let interruption = interrupts.end();
         drop(running);
-        let end = ended?;
-        match interruption {
-            Interruption::Unanswered if !end.is_panic() => Err(RunError::Interrupted),
-            Interruption::OnlyCancel if end.is_cancelled() => Err(RunError::Interrupted),
-            _ => end.or_resume(),
-        }
+        interruption.end_of(ended?)
+    }
+}
+
+/// The descriptor of the signal is not looked at while work is ready, until this is dropped.
+struct QuietSources<'a>(&'a EventLoop);
+
+impl<'a> QuietSources<'a> {
+    fn of(event_loop: &'a EventLoop, interrupts: &Interrupts<'_>) -> Self {
+        event_loop.set_quiet_sources(usize::from(interrupts.watch.is_some()));
+        Self(event_loop)
+    }
+}
+
+impl Drop for QuietSources<'_> {
+    fn drop(&mut self) {
+        self.0.set_quiet_sources(0);
     }
 }
 
 /// What SIGINT has to do with the end of a run.
-enum Interruption {
+pub(crate) enum Interruption {
     /// Nothing, or the main task heard of it and was also cancelled by others or went on.
     None,
     /// It was the only reason to cancel the main task.
@@ -48,9 +62,21 @@ enum Interruption {
     Unanswered,
 }
 
-/// SIGINT is watched for the loop until this is dropped; or not, if it is not ours to take.
-struct Interrupts<'a> {
-    event_loop: &'a EventLoop,
+impl Interruption {
+    /// What the run gives; a panic goes on here.
+    #[track_caller]
+    pub(crate) fn end_of<T>(self, end: MainEnd<T>) -> Result<T, RunError> {
+        match self {
+            Self::Unanswered if !end.is_panic() => Err(RunError::Interrupted),
+            Self::OnlyCancel if end.is_cancelled() => Err(RunError::Interrupted),
+            _ => end.or_resume(),
+        }
+    }
+}
+
+/// SIGINT is watched for a run until this is dropped; or not, if it is not ours to take.
+pub(crate) struct Interrupts<'a> {
+    handle: &'a Handle,
     watch: Option<Watch>,
     /// How many of the signals the main task was told of: none or one.
     n_delivered: Cell<u32>,
@@ -58,32 +84,38 @@ struct Interrupts<'a> {
 }
 
 impl<'a> Interrupts<'a> {
-    /// Takes SIGINT on the main thread, if its disposition is the default one.
-    fn watch(event_loop: &'a EventLoop) -> Self {
-        let mut interrupts = Self {
-            event_loop,
+    /// For a run that leaves SIGINT alone.
+    pub(crate) fn none(handle: &'a Handle) -> Self {
+        Self {
+            handle,
             watch: None,
             n_delivered: Cell::new(0),
             only_cancel: Cell::new(false),
-        };
+        }
+    }
+
+    /// Takes SIGINT on the main thread, if its disposition is the default one. `wake` has the run look
+    /// again, if it may be waiting elsewhere than in the reactor.
+    pub(crate) fn watch(handle: &'a Handle, wake: impl Fn() + Send + Sync + 'static) -> Self {
+        let mut interrupts = Self::none(handle);
         // As in asyncio a failure is no reason not to run.
         if is_main_thread()
             && let Ok(watch) = Watch::instead_of_default(Signal::INTERRUPT, MOST)
         {
             let wakeups = watch.wakeups();
-            if event_loop
-                .add_reader(wakeups, move || wakeups.clear())
-                .is_ok()
-            {
-                event_loop.set_quiet_sources(1);
+            let arrived = move || {
+                wakeups.clear();
+                wake();
+            };
+            if handle.add_reader(watch.wakeups(), arrived).is_ok() {
                 interrupts.watch = Some(watch);
             }
         }
         interrupts
     }
 
-    /// After each turn. The reader only ends a wait: a busy loop finds the signal here.
-    fn look(&self, main: &Task<()>) -> Next {
+    /// After each turn. The reader only ends a wait: a busy run finds the signal here.
+    pub(crate) fn look(&self, main: &Task<()>) -> Next {
         let n_arrived = self.watch.as_ref().map_or(0, Watch::count);
         if n_arrived >= MOST {
             return Next::Leave;
@@ -101,7 +133,7 @@ impl<'a> Interrupts<'a> {
     }
 
     /// Restores the disposition, and only then counts: no signal is lost in between.
-    fn end(mut self) -> Interruption {
+    pub(crate) fn end(mut self) -> Interruption {
         let n_arrived = self.stop();
         if n_arrived > self.n_delivered.get() {
             Interruption::Unanswered
@@ -116,8 +148,7 @@ impl<'a> Interrupts<'a> {
         let Some(watch) = self.watch.take() else {
             return 0;
         };
-        self.event_loop.set_quiet_sources(0);
-        self.event_loop.remove_reader(watch.wakeups());
+        self.handle.remove_reader(watch.wakeups());
         watch.end()
     }
 }

@@ -64,7 +64,7 @@
 //! # What this crate does not do
 //!
 //! Sync primitives, processes and signals other than ctrl-C come later. For those today use `tokio` or
-//! `smol`. A [`Runtime`] leaves ctrl-C alone. A request to end does not
+//! `smol`. A request to end does not
 //! interrupt a blocking call: see [`to_thread`].
 
 #![forbid(unsafe_code)]

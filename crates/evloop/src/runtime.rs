@@ -116,6 +116,31 @@ impl Runtime {
         self.engine.block_on(&self.handle, future.into_future())
     }
 
+    /// Runs the program's main future on this thread, as [`Runtime::block_on`] does, with ctrl-C as in
+    /// [`Runner::run`](crate::Runner::run): on the main thread the first SIGINT cancels the future's task,
+    /// which may clean up, and the second ends the run at once. Other tasks go on until the runtime is
+    /// closed.
+    ///
+    /// ```
+    /// let runtime = evloop::Runtime::new()?;
+    /// let answer = runtime.run(async { evloop::create_task(async { 42 }).await })?;
+    /// assert_eq!(answer.unwrap(), 42);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`RunError::Interrupted`], and as [`Handle::block_on`].
+    ///
+    /// # Panics
+    ///
+    /// When the future does.
+    #[track_caller]
+    pub fn run<F: IntoFuture>(&self, main: F) -> Result<F::Output, RunError> {
+        self.engine
+            .run_interruptibly(&self.handle, main.into_future())
+    }
+
     /// Ends it: cancels all tasks and lets them finish, waits for the default executor's work, has the
     /// workers leave, and drops what is left; with the limits of
     /// [`task_grace`](RuntimeBuilder::task_grace) and

@@ -13,8 +13,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use evloop::{
-    Clock, EventLoop, Handle, RunError, Runner, Signal, SystemClock, create_task, current_task,
-    get_running_loop, sleep, yield_now,
+    Clock, EventLoop, Handle, RunError, Runner, Runtime, Signal, SystemClock, create_task,
+    current_task, get_running_loop, sleep, yield_now,
 };
 use evloop_cancel::catch_cancel;
 use evloop_signal::Watch;
@@ -45,6 +45,9 @@ const SCENARIOS: &[(&str, fn())] = &[
     ("handled_by_others", handled_by_others),
     ("runners_in_sequence", runners_in_sequence),
     ("loop_alone", loop_alone),
+    ("idle_runtime", idle_runtime),
+    ("second_on_a_runtime", second_on_a_runtime),
+    ("runtime_alone", runtime_alone),
 ];
 
 fn main() {
@@ -152,6 +155,48 @@ fn idle_runner() {
     say(interrupted.expect_err("nothing else ends it"));
     say_disposition("after");
     say(runner.run(async { 1 }).expect("a runner can be used again"));
+}
+
+fn new_runtime() -> Runtime {
+    let builder = Runtime::builder().n_workers(2);
+    builder.build().expect("the system has descriptors")
+}
+
+/// The main task cleans up with the help of the workers.
+fn idle_runtime() {
+    let runtime = new_runtime();
+    let interrupted = runtime.run(async {
+        let waited = catch_cancel(wait_to_be_interrupted()).await;
+        let task = create_task(async {
+            yield_now().await;
+            "cleaned up"
+        });
+        say(task.await.expect("it is not cancelled"));
+        drop(waited);
+    });
+    say(interrupted.expect_err("the request was passed on"));
+    say_disposition("after");
+    say(runtime
+        .run(async { 1 })
+        .expect("a runtime can be used again"));
+}
+
+fn second_on_a_runtime() {
+    let runtime = new_runtime();
+    let interrupted = runtime.run(async {
+        let _dropped = Says("main dropped");
+        swallow_one_interrupt().await;
+        say("ready");
+        pending::<()>().await;
+    });
+    say(interrupted.expect_err("nothing else ends it"));
+    say_disposition("after");
+}
+
+fn runtime_alone() {
+    let runtime = new_runtime();
+    let blocked = runtime.block_on(async { say_disposition("during") });
+    blocked.expect("nobody closes it");
 }
 
 fn busy_runner() {

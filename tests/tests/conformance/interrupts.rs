@@ -80,6 +80,53 @@ fn an_interrupt_wakes_an_idle_loop_and_is_an_error_of_the_runner() {
 }
 
 #[test]
+fn an_interrupt_ends_the_main_task_of_a_runtime_which_may_clean_up() {
+    guarded(|| {
+        let mut run = start("idle_runtime");
+        run.wait_for("ready");
+        run.wait_until_asleep();
+
+        run.interrupt();
+
+        let expected = [
+            "main dropped",
+            "cleaned up",
+            "the run was interrupted by SIGINT",
+            "after: Default",
+            "1",
+        ];
+        assert_eq!(run.end().well(), expected);
+    });
+}
+
+#[test]
+fn the_second_interrupt_ends_the_run_of_a_runtime_at_once() {
+    guarded(|| {
+        let mut run = start("second_on_a_runtime");
+        run.wait_for("swallowed");
+        run.wait_for("ready");
+        run.wait_until_asleep();
+
+        run.interrupt();
+
+        let expected = [
+            "main dropped",
+            "the run was interrupted by SIGINT",
+            "after: Default",
+        ];
+        assert_eq!(run.end().well(), expected);
+    });
+}
+
+#[test]
+fn block_on_installs_nothing() {
+    guarded(|| {
+        let lines = start("runtime_alone").end().well();
+        assert_eq!(lines, ["during: Default"]);
+    });
+}
+
+#[test]
 fn an_interrupt_reaches_a_loop_that_never_waits() {
     guarded(|| {
         let mut run = start("busy_runner");

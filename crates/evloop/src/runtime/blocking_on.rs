@@ -1,16 +1,18 @@
 //! Running a future on a thread that is no worker.
 
 use std::future::Future;
+use std::task::Waker;
 
-use evloop_executor::{LocalExecutor, RootEnd};
+use evloop_executor::LocalExecutor;
 use evloop_task::{Builder, current_task};
 
 use super::engine::Engine;
 use super::guest::Guest;
 use crate::context;
 use crate::error::RunError;
-use crate::event_loop::MainEnd;
+use crate::event_loop::{MainEnd, Next};
 use crate::handle::Handle;
+use crate::interrupts::Interrupts;
 
 impl Engine {
     #[track_caller]
@@ -18,6 +20,27 @@ impl Engine {
         &self,
         handle: &Handle,
         future: F,
+    ) -> Result<F::Output, RunError> {
+        self.run_guest(handle, future, |_| Interrupts::none(handle))
+    }
+
+    /// As [`Engine::block_on`], and SIGINT is ours meanwhile, if it may be.
+    #[track_caller]
+    pub(super) fn run_interruptibly<F: Future>(
+        &self,
+        handle: &Handle,
+        future: F,
+    ) -> Result<F::Output, RunError> {
+        let watch = |waker: Waker| Interrupts::watch(handle, move || waker.wake_by_ref());
+        self.run_guest(handle, future, watch)
+    }
+
+    #[track_caller]
+    fn run_guest<'a, F: Future>(
+        &self,
+        handle: &'a Handle,
+        future: F,
+        watch: impl FnOnce(Waker) -> Interrupts<'a>,
     ) -> Result<F::Output, RunError> {
         if handle.is_closed() {
             return Err(RunError::Closed);
@@ -33,20 +56,24 @@ impl Engine {
             let _known = current_task().map(|main| guest.announce(main));
             future.await
         };
+        let interrupts = watch(guest.waker());
         let end = here.run_root_with(Builder::new(), future, |main| {
-            while !main.done() && !handle.is_closed() {
+            while interrupts.look(main) == Next::GoOn && !handle.is_closed() {
                 here.take_arrivals();
                 if here.run_turn() == 0 {
                     guest.sleep(None);
                 }
             }
         });
+        let interruption = interrupts.end();
         // Local tasks that are left are dropped while all is still in reach.
         here.close();
         drop((here, guest, reactor, time, context));
-        match end {
-            RootEnd::Unfinished => Err(RunError::Closed),
-            end => MainEnd::from(end).or_resume(),
+        let ended = interruption.end_of(MainEnd::from(end));
+        match ended {
+            // By nobody else: a guest does not hear of `Handle::stop`.
+            Err(RunError::Stopped) => Err(RunError::Closed),
+            ended => ended,
         }
     }
 }
