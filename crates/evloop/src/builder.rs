@@ -129,8 +129,8 @@ impl Builder {
     }
 }
 
-/// The one environment variable that is read, here and once per loop.
-fn debug_from_environment() -> bool {
+/// The one environment variable that is read, once per loop or runtime.
+pub(crate) fn debug_from_environment() -> bool {
     std::env::var_os("EVLOOP_DEBUG").is_some_and(|value| !value.is_empty() && value != "0")
 }
 

@@ -64,7 +64,6 @@ pub(crate) use engine::Engine;
 /// - [`Handle::all_tasks`] does not list tasks that have not run yet, nor those that are pinned to other
 ///   workers.
 /// - [`Handle::stop`] does nothing: a runtime runs until it is closed.
-/// - In debug mode slow steps are not reported.
 pub struct Runtime {
     engine: Arc<Engine>,
     handle: Handle,

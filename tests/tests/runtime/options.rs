@@ -2,8 +2,9 @@
 
 use std::io;
 use std::thread;
+use std::time::Duration;
 
-use evloop::Runtime;
+use evloop::{Runtime, TaskBuilder, create_task_local, yield_now};
 use evloop_tests::Seen;
 
 #[test]
@@ -53,6 +54,34 @@ fn a_hook_that_panics_is_an_error_of_the_builder() {
         .build();
     let error = built.unwrap_err();
     assert!(error.to_string().contains("hook"), "{error}");
+}
+
+#[test]
+fn debug_mode_names_slow_steps_on_workers_pinned_ones_and_in_block_on() {
+    let reports = Seen::new();
+    let told = reports.clone();
+    let runtime = Runtime::builder()
+        .n_workers(2)
+        .debug(true)
+        .slow_callback_duration(Duration::ZERO)
+        .exception_handler(move |_, context| told.push(context.to_string()))
+        .build()
+        .unwrap();
+    let named = |name: &str| TaskBuilder::new().name(name.to_owned());
+    let all = async {
+        let free = runtime.create_task_with(named("free"), async {});
+        let pinned = runtime.create_task_on(1, async || {
+            create_task_local(yield_now()).await.unwrap();
+        });
+        (free.await, pinned.await)
+    };
+    runtime.block_on(all).unwrap().0.unwrap();
+    runtime.set_debug(false);
+    let n_reports = reports.len();
+    let texts = reports.take().join("\n");
+    assert!(texts.contains("name='free'"), "{texts}");
+    assert!(texts.contains("options.rs"), "{texts}");
+    assert!(n_reports >= 6, "{texts}");
 }
 
 #[test]

@@ -19,7 +19,7 @@ use super::search::{Found, Search};
 use super::seat::Seat;
 use super::sleeper::WakeWorker;
 use crate::handle::ExecutorHandle;
-use crate::job::Job;
+use crate::job::{Job, Step};
 use crate::local_executor::LocalExecutor;
 use crate::sync::{Ordering, fence, spin_loop};
 
@@ -147,7 +147,13 @@ impl Worker {
     ///
     /// Never unwinds.
     pub fn turn(&self) -> usize {
-        let n_pinned = self.run_pinned();
+        self.turn_by(Step::run)
+    }
+
+    /// As [`Worker::turn`], but gives each step to `run`, for somebody who looks at it and then runs it.
+    #[inline]
+    pub fn turn_by(&self, mut run: impl FnMut(Step)) -> usize {
+        let n_pinned = self.run_pinned(&mut run);
         if self.role.get() == Role::Searching && (n_pinned > 0 || !self.slot().ring.is_empty()) {
             self.end_search();
         }
@@ -155,7 +161,7 @@ impl Worker {
         let mut n_steps = 0;
         while n_steps < STEPS_PER_TURN {
             let Some(job) = self.next() else { break };
-            job.run();
+            run(Step::new(job));
             n_steps += 1;
             if self.stride.borrow_mut().step() {
                 let now = self.look_at_clock();
@@ -168,19 +174,21 @@ impl Worker {
         n_pinned + n_steps
     }
 
-    fn run_pinned(&self) -> usize {
+    fn run_pinned(&self, run: &mut impl FnMut(Step)) -> usize {
         if self.local.has_arrivals() {
             self.local.take_arrivals();
         }
-        match self.local.n_ready() {
-            0 => 0,
-            n_ready => {
-                if self.role.get() == Role::Searching {
-                    self.end_search();
-                }
-                self.local.run_ready(n_ready.min(STEPS_PER_TURN))
-            }
+        let n_ready = self.local.n_ready().min(STEPS_PER_TURN);
+        if n_ready > 0 && self.role.get() == Role::Searching {
+            self.end_search();
         }
+        for n in 0..n_ready {
+            let Some(step) = self.local.next_step() else {
+                return n;
+            };
+            run(step);
+        }
+        n_ready
     }
 
     /// The next job of the own queue, or of what came from outside.

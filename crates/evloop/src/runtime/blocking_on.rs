@@ -13,6 +13,7 @@ use crate::error::RunError;
 use crate::event_loop::{MainEnd, Next};
 use crate::handle::Handle;
 use crate::interrupts::Interrupts;
+use crate::slow_step;
 
 impl Engine {
     #[track_caller]
@@ -60,7 +61,12 @@ impl Engine {
         let end = here.run_root_with(Builder::new(), future, |main| {
             while interrupts.look(main) == Next::GoOn && !handle.is_closed() {
                 here.take_arrivals();
-                if here.run_turn() == 0 {
+                let n_steps = if handle.debug() {
+                    slow_step::run_turn(&here, handle)
+                } else {
+                    here.run_turn()
+                };
+                if n_steps == 0 {
                     guest.sleep(None);
                 }
             }

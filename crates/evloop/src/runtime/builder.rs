@@ -16,6 +16,7 @@ use evloop_time::{Clock, SystemClock};
 
 use super::engine::Engine;
 use super::{Runtime, ending, worker_thread};
+use crate::builder::debug_from_environment;
 use crate::exception::ExceptionHandler;
 use crate::handle::Handle;
 use crate::runner::{EXECUTOR_GRACE, TASK_GRACE};
@@ -42,6 +43,8 @@ pub struct RuntimeBuilder {
     clock: Arc<dyn Clock>,
     default_executor: Option<Arc<dyn Executor>>,
     handler: Option<ExceptionHandler>,
+    debug: Option<bool>,
+    slow_callback_duration: Option<Duration>,
     on_start: Option<Hook>,
     on_stop: Option<Hook>,
     task_grace: Duration,
@@ -57,6 +60,8 @@ impl RuntimeBuilder {
             clock: Arc::new(SystemClock),
             default_executor: None,
             handler: None,
+            debug: None,
+            slow_callback_duration: None,
             on_start: None,
             on_stop: None,
             task_grace: TASK_GRACE,
@@ -103,6 +108,19 @@ impl RuntimeBuilder {
         F: Fn(&Handle, &ErrorContext) + Send + Sync + 'static,
     {
         self.handler = Some(Arc::new(handler));
+        self
+    }
+
+    /// Debug mode: slow steps are reported. Default: whether `EVLOOP_DEBUG` is set to something
+    /// that is neither empty nor `0`.
+    pub fn debug(mut self, debug: bool) -> Self {
+        self.debug = Some(debug);
+        self
+    }
+
+    /// The step that counts as slow in debug mode; default 100 ms. Zero reports every step.
+    pub fn slow_callback_duration(mut self, duration: Duration) -> Self {
+        self.slow_callback_duration = Some(duration);
         self
     }
 
@@ -160,6 +178,10 @@ impl RuntimeBuilder {
                 None => context.print(),
             })));
         let handle = Handle::from_shared(shared);
+        handle.set_debug(self.debug.unwrap_or_else(debug_from_environment));
+        if let Some(duration) = self.slow_callback_duration {
+            handle.set_slow_callback_duration(duration);
+        }
         if let Some(executor) = self.default_executor.clone() {
             handle.set_default_executor(executor);
         }

@@ -13,6 +13,7 @@ use super::engine::{Engine, wake_all};
 use crate::context;
 use crate::handle::Handle;
 use crate::left_over::{PROGRAM_ENDED, Rounds};
+use crate::slow_step;
 
 /// At most this many steps run between two looks at I/O while work is ready ...
 const STEPS_PER_POLL: usize = 64;
@@ -69,7 +70,12 @@ impl WorkerThread<'_> {
             if self.engine.is_ending() {
                 self.end_pinned_tasks();
             }
-            let n_steps = self.worker.turn();
+            let n_steps = if self.handle.debug() {
+                let handle = self.handle;
+                self.worker.turn_by(|step| slow_step::run(step, handle))
+            } else {
+                self.worker.turn()
+            };
             self.fire(self.driver);
             if n_steps > 0 {
                 self.look_at_io(n_steps);
