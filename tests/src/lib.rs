@@ -4,6 +4,7 @@
 pub mod trace;
 pub mod watchdog;
 
+mod any_loop;
 mod child;
 mod drops;
 mod held_jobs;
@@ -15,6 +16,7 @@ mod threads;
 mod virtual_time;
 mod wakes;
 
+pub use any_loop::{AnyLoop, in_every_loop, on_every_loop};
 pub use child::{deaf_child, in_child, survives_in_child};
 pub use drops::{DropFlag, PanicsInDrop, Witness, witness};
 pub use held_jobs::HeldJobs;

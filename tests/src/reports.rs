@@ -1,6 +1,6 @@
 //! What a loop's exception handler was told.
 
-use evloop::{ErrorContext, EventLoop};
+use evloop::{ErrorContext, Handle};
 
 use crate::Seen;
 
@@ -9,16 +9,14 @@ use crate::Seen;
 pub struct Reports(Seen<ErrorContext>);
 
 impl Reports {
-    /// Becomes the exception handler of `event_loop`.
+    /// Becomes the exception handler of a loop or runtime.
     #[must_use]
-    pub fn of(event_loop: &EventLoop) -> Self {
+    pub fn of(handle: &Handle) -> Self {
         let seen = Seen::new();
         let told = seen.clone();
-        event_loop.set_exception_handler(Some(
-            move |_: &evloop::Handle, context: &ErrorContext| {
-                told.push(context.clone());
-            },
-        ));
+        handle.set_exception_handler(Some(move |_: &Handle, context: &ErrorContext| {
+            told.push(context.clone());
+        }));
         Self(seen)
     }
 

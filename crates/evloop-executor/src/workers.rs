@@ -9,6 +9,7 @@ mod raw_job;
 mod roles;
 mod search;
 mod seat;
+mod shuffle;
 mod sleeper;
 mod worker;
 

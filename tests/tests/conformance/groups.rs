@@ -8,7 +8,7 @@ use evloop::{
     GroupClosed, GroupError, Handle, Task, TaskGroup, catch_cancel, create_task, current_task,
     on_cancel, sleep, timeout, yield_now,
 };
-use evloop_tests::{Seen, witness};
+use evloop_tests::{Seen, in_every_loop, witness};
 
 use crate::in_loop;
 
@@ -45,7 +45,7 @@ pub(crate) fn texts(error: &GroupError) -> Vec<String> {
 
 #[test]
 fn case_091_the_results_of_both_children_are_there_when_the_scope_ends() {
-    in_loop(async {
+    in_every_loop(async || {
         let (a, b) = TaskGroup::scope(async |group| {
             let child = |secs: u64, value: u32| async move {
                 sleep(Duration::from_secs(secs)).await;
@@ -67,7 +67,7 @@ fn case_091_the_results_of_both_children_are_there_when_the_scope_ends() {
 
 #[test]
 fn case_091_a_group_without_children_gives_what_its_body_gives() {
-    in_loop(async {
+    in_every_loop(async || {
         let value = TaskGroup::scope(async |_| Ok::<_, Infallible>("the body's")).await;
         assert_eq!(value.unwrap(), "the body's");
         TaskGroup::scope(async |_| ()).await.unwrap();
@@ -76,7 +76,7 @@ fn case_091_a_group_without_children_gives_what_its_body_gives() {
 
 #[test]
 fn case_093_a_child_that_fails_cancels_its_sibling_and_the_body() {
-    in_loop(async {
+    in_every_loop(async || {
         let seen = Seen::new();
         let (told, behind) = (seen.clone(), seen.pusher("behind the await"));
 
@@ -98,7 +98,7 @@ fn case_093_a_child_that_fails_cancels_its_sibling_and_the_body() {
 
 #[test]
 fn case_093_a_child_that_fails_behind_the_body_cancels_its_sibling() {
-    in_loop(async {
+    in_every_loop(async || {
         let seen = Seen::new();
         let told = seen.clone();
 
@@ -116,7 +116,7 @@ fn case_093_a_child_that_fails_behind_the_body_cancels_its_sibling() {
 
 #[test]
 fn case_094_three_failures_reach_the_group_and_the_others_are_asked_to_end() {
-    in_loop(async {
+    in_every_loop(async || {
         let seen = Seen::new();
         let told = seen.clone();
 
@@ -131,7 +131,8 @@ fn case_094_three_failures_reach_the_group_and_the_others_are_asked_to_end() {
         .await;
 
         let error = ended.unwrap_err();
-        assert_eq!(error.failures()[0].error().to_string(), "first");
+        let first = error.failures()[0].error().to_string();
+        assert!(["first", "second", "third"].contains(&first.as_str()));
         let mut seen = seen.take();
         seen.sort_unstable();
         assert_eq!(seen, ["the body", "the long child"]);
@@ -173,7 +174,7 @@ fn case_094_three_that_fail_in_one_turn_are_all_in_the_group_in_their_order() {
 
 #[test]
 fn case_095_a_request_to_the_parent_cancels_all_children_and_goes_on() {
-    in_loop(async {
+    in_every_loop(async || {
         let seen = Seen::new();
         let (told, behind) = (seen.clone(), seen.pusher("behind the group"));
         let tasks = Seen::new();
@@ -201,7 +202,7 @@ fn case_095_a_request_to_the_parent_cancels_all_children_and_goes_on() {
 
 #[test]
 fn case_097_the_error_of_an_inner_group_is_in_the_one_of_the_outer_group() {
-    in_loop(async {
+    in_every_loop(async || {
         let seen = Seen::new();
         let told = seen.clone();
         let parent = create_task(async move {
@@ -237,7 +238,7 @@ fn case_097_the_error_of_an_inner_group_is_in_the_one_of_the_outer_group() {
 
 #[test]
 fn case_098_a_failure_outside_cancels_the_inner_group_and_is_the_only_one() {
-    in_loop(async {
+    in_every_loop(async || {
         let seen = Seen::new();
         let (told, behind) = (seen.clone(), seen.pusher("behind the inner group"));
 
@@ -262,14 +263,14 @@ fn case_098_a_failure_outside_cancels_the_inner_group_and_is_the_only_one() {
 
 #[test]
 fn case_099_failures_of_the_body_and_of_a_child_are_both_in_the_group() {
-    in_loop(async {
+    in_every_loop(async || {
         let ended = TaskGroup::scope(async |group| {
             let child = async {
                 let caught = catch_cancel(pending::<()>()).await;
                 Err::<(), _>(caught.unwrap_err().into_err("the child's"))
             };
             group.create_task(child).unwrap();
-            yield_now().await;
+            sleep(ms(1)).await;
             Err::<(), _>("the body's")
         })
         .await;
@@ -287,24 +288,24 @@ fn case_099_failures_of_the_body_and_of_a_child_are_both_in_the_group() {
 
 #[test]
 fn case_099_a_failure_of_the_body_alone_cancels_the_children_and_is_in_a_group() {
-    in_loop(async {
+    in_every_loop(async || {
         let seen = Seen::new();
         let told = seen.clone();
         let ended = TaskGroup::scope(async move |group| {
             group.create_task(waits(told, "the child", ms(10))).unwrap();
-            yield_now().await;
+            sleep(ms(1)).await;
             Err::<(), _>("the body's")
         })
         .await;
 
         assert_eq!(texts(&ended.unwrap_err()), ["the body's"]);
-        assert_eq!((seen.take(), time()), (vec!["the child"], ms(10)));
+        assert_eq!((seen.take(), time()), (vec!["the child"], ms(11)));
     });
 }
 
 #[test]
 fn case_101_siblings_spawned_by_a_child_while_the_scope_exits_are_awaited() {
-    in_loop(async {
+    in_every_loop(async || {
         let seen = Seen::new();
         let told = seen.clone();
         TaskGroup::scope(async move |group| {
@@ -345,7 +346,7 @@ fn assert_closed<T>(spawned: Result<T, GroupClosed>, why: &str) {
 
 #[test]
 fn case_102_an_aborting_group_takes_no_child_and_drops_the_coroutine() {
-    in_loop(async {
+    in_every_loop(async || {
         let seen = Seen::new();
         let told = seen.clone();
         let ended = TaskGroup::scope(async |group| {
@@ -379,7 +380,7 @@ fn case_102_an_aborting_group_takes_no_child_and_drops_the_coroutine() {
 
 #[test]
 fn case_103_a_group_that_is_finished_or_was_never_entered_takes_no_child() {
-    in_loop(async {
+    in_every_loop(async || {
         let (captured, dropped) = witness();
         let group = TaskGroup::new();
         let refused = group.create_task(async move { drop(captured) });
@@ -424,7 +425,7 @@ fn case_105_inner_and_outer_groups_that_fail_in_one_turn_both_report() {
 
 #[test]
 fn case_106_a_request_beside_a_failure_reaches_the_next_await() {
-    in_loop(async {
+    in_every_loop(async || {
         let seen = Seen::new();
         let told = seen.clone();
         let parent = create_task(async move {
@@ -452,7 +453,7 @@ fn case_106_a_request_beside_a_failure_reaches_the_next_await() {
 
 #[test]
 fn case_106_a_child_that_fails_while_it_is_cancelled_reports_and_the_request_goes_on() {
-    in_loop(async {
+    in_every_loop(async || {
         let seen = Seen::new();
         let told = seen.clone();
         let parent = create_task(async move {
@@ -487,7 +488,7 @@ fn case_106_a_child_that_fails_while_it_is_cancelled_reports_and_the_request_goe
 
 #[test]
 fn case_109_a_timeout_that_expires_after_a_cancel_of_the_group_is_reported() {
-    in_loop(async {
+    in_every_loop(async || {
         let seen = Seen::new();
         let told = seen.clone();
         let late = timeout(ms(100), async {
@@ -510,7 +511,7 @@ fn case_109_a_timeout_that_expires_after_a_cancel_of_the_group_is_reported() {
 
 #[test]
 fn case_109_a_request_after_a_cancel_of_the_group_gets_through() {
-    in_loop(async {
+    in_every_loop(async || {
         let seen = Seen::new();
         let told = seen.clone();
         let parent = create_task(async move {

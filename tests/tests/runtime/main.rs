@@ -7,6 +7,7 @@ mod fairness;
 mod options;
 mod pinned;
 mod programs;
+mod shuffled;
 
 use std::time::Duration;
 

@@ -17,6 +17,7 @@ use super::pool::{Here, Pool, Slot, set_here};
 use super::raw_job::RawJob;
 use super::search::{Found, Search};
 use super::seat::Seat;
+use super::shuffle::Shuffle;
 use super::sleeper::WakeWorker;
 use crate::handle::ExecutorHandle;
 use crate::job::{Job, Step};
@@ -52,6 +53,8 @@ pub struct Worker {
     role: Cell<Role>,
     stride: RefCell<Stride>,
     n_until_look: Cell<u32>,
+    /// `None` but in tests of what depends on the order of steps.
+    shuffle: Option<Shuffle>,
     search: RefCell<Search>,
     /// Since when there are stolen jobs, and how many steps have been run since.
     stolen_at: Cell<Option<u64>>,
@@ -93,6 +96,7 @@ impl Worker {
             role: Cell::new(Role::Active),
             stride: RefCell::new(Stride::new()),
             n_until_look: Cell::new(0),
+            shuffle: None,
             search: RefCell::new(Search::new(pool.slots.len(), index)),
             stolen_at: Cell::new(None),
             n_since: Cell::new(0),
@@ -122,6 +126,15 @@ impl Worker {
     /// the next wait.
     pub fn set_elsewhere(&self, waker: Waker) {
         self.slot().sleeper.set_elsewhere(Some(waker));
+    }
+
+    /// Takes one of the first eight jobs of the queue from here on, by chance, and puts those before it at
+    /// the end: a testing aid. Pinned tasks keep their order.
+    ///
+    /// The choices follow from `seed` and the worker's number. What is ready is run with probability one,
+    /// but no number of steps is certain to be enough.
+    pub fn shuffle(&mut self, seed: u64) {
+        self.shuffle = Some(Shuffle::new(seed, self.index()));
     }
 
     /// True once the executor is to end: the worker should be dropped.
@@ -160,6 +173,9 @@ impl Worker {
         let mut begun = None;
         let mut n_steps = 0;
         while n_steps < STEPS_PER_TURN {
+            if let Some(shuffle) = &self.shuffle {
+                self.skip_some(shuffle);
+            }
             let Some(job) = self.next() else { break };
             run(Step::new(job));
             n_steps += 1;
@@ -205,6 +221,25 @@ impl Worker {
             self.take_injected();
             self.pop()
         })
+    }
+
+    /// Moves the first jobs of the own queue to its end, where others can steal them as well.
+    #[cold]
+    fn skip_some(&self, shuffle: &Shuffle) {
+        // Without jobs no number is drawn: how often a worker looks in vain is a matter of time.
+        let ring = &self.slot().ring;
+        if ring.is_empty() {
+            return;
+        }
+        if shuffle.looks() {
+            self.take_injected();
+        }
+        // Thieves may have left nothing.
+        for _ in 0..shuffle.n_skipped(ring.len().max(1)) {
+            if let Some(job) = self.seat.pop() {
+                self.seat.push(job);
+            }
+        }
     }
 
     #[inline]

@@ -49,6 +49,7 @@ pub struct RuntimeBuilder {
     on_stop: Option<Hook>,
     task_grace: Duration,
     executor_grace: Duration,
+    shuffle: Option<u64>,
 }
 
 impl RuntimeBuilder {
@@ -66,6 +67,7 @@ impl RuntimeBuilder {
             on_stop: None,
             task_grace: TASK_GRACE,
             executor_grace: EXECUTOR_GRACE,
+            shuffle: None,
         }
     }
 
@@ -149,6 +151,35 @@ impl RuntimeBuilder {
         self
     }
 
+    /// Leaves the order of steps to chance: a testing aid, which finds programs that rely on an order
+    /// that a runtime does not promise.
+    ///
+    /// Before each step a worker moves a random number of its ready tasks and callbacks, at most seven, to
+    /// the end of its queue. Pinned tasks keep their order. The numbers follow from `seed`: with one
+    /// worker, a program that waits for no other thread runs the same way each time. With several, a
+    /// seed makes orders likely that are rare otherwise, but does not repeat them.
+    ///
+    /// What is ready may be passed over again and again, so nothing of what a runtime does about fairness
+    /// holds to the letter. Not for use where speed matters.
+    ///
+    /// ```
+    /// use evloop::{Runtime, create_task, gather, yield_now};
+    ///
+    /// for seed in 0..20 {
+    ///     let runtime = Runtime::builder().n_workers(1).shuffle(seed).build()?;
+    ///     let sum = runtime.block_on(async {
+    ///         let tasks = (1..=4).map(|n| create_task(async move { n }));
+    ///         gather(tasks).await.into_iter().map(Result::unwrap).sum::<u32>()
+    ///     })?;
+    ///     assert_eq!(sum, 10, "whoever comes first");
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn shuffle(mut self, seed: u64) -> Self {
+        self.shuffle = Some(seed);
+        self
+    }
+
     /// Makes the runtime, and its threads.
     ///
     /// # Errors
@@ -166,7 +197,7 @@ impl RuntimeBuilder {
         };
         let reactor = Reactor::new()?;
         let notifier = reactor.notifier();
-        let engine = Arc::new(Engine::new(n_workers, &self.clock, reactor));
+        let engine = Arc::new(Engine::new(n_workers, &self.clock, reactor, self.shuffle));
         let shared = Shared::of_runtime(&engine, notifier.clone());
         *lock(&shared.handler) = self.handler.clone();
         let shared = Arc::new(shared);
@@ -255,6 +286,7 @@ impl fmt::Debug for RuntimeBuilder {
             .field("clock", &self.clock)
             .field("task_grace", &self.task_grace)
             .field("executor_grace", &self.executor_grace)
+            .field("shuffle", &self.shuffle)
             .finish_non_exhaustive()
     }
 }

@@ -27,6 +27,8 @@ pub(crate) struct Engine {
     /// How tasks get to each worker; `None` until its thread has begun.
     pinned: Box<[Mutex<Option<ExecutorHandle>>]>,
     pub(super) guests: Arc<Guests>,
+    /// Where chance begins, if the order of steps is left to it.
+    pub(super) shuffle: Option<u64>,
     /// The tasks are to end.
     pub(super) is_ending: AtomicBool,
     /// The tasks pinned to each worker, counted while they are to end.
@@ -37,7 +39,12 @@ pub(crate) struct Engine {
 pub(super) const UNCOUNTED: usize = usize::MAX;
 
 impl Engine {
-    pub(super) fn new(n_workers: usize, clock: &Arc<dyn Clock>, reactor: Reactor) -> Self {
+    pub(super) fn new(
+        n_workers: usize,
+        clock: &Arc<dyn Clock>,
+        reactor: Reactor,
+        shuffle: Option<u64>,
+    ) -> Self {
         let driver = |_| SharedTimeDriver::new(Arc::clone(clock));
         Self {
             clock: Arc::clone(clock),
@@ -48,6 +55,7 @@ impl Engine {
             reactor: Mutex::new(Some(reactor)),
             pinned: (0..n_workers).map(|_| Mutex::new(None)).collect(),
             guests: Arc::default(),
+            shuffle,
             is_ending: AtomicBool::new(false),
             n_pinned: (0..n_workers)
                 .map(|_| AtomicUsize::new(UNCOUNTED))

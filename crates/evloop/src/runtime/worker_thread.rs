@@ -28,7 +28,10 @@ pub(super) fn run(
     notifier: Notifier,
     begun: impl FnOnce(),
 ) {
-    let worker = engine.workers.worker(index).expect("each has one thread");
+    let mut worker = engine.workers.worker(index).expect("each has one thread");
+    if let Some(seed) = engine.shuffle {
+        worker.shuffle(seed);
+    }
     let driver = &engine.drivers[index];
     driver.set_unpark(worker.waker());
     worker.set_elsewhere(notifier.into_waker());
