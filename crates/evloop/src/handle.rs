@@ -189,7 +189,12 @@ impl Handle {
     /// closed, and has no thread.
     pub fn all_tasks(&self) -> Result<Vec<TaskRef>, WrongThread> {
         match self.0.executor.tasks() {
-            Some(tasks) => Ok(tasks),
+            Some(mut tasks) => {
+                if let Some(engine) = self.0.runtime() {
+                    tasks.extend(engine.main_tasks());
+                }
+                Ok(tasks)
+            }
             None if self.is_closed() => Ok(Vec::new()),
             None => Err(WrongThread),
         }

@@ -58,27 +58,32 @@ impl Handle {
             result: None,
         };
         let job = Job::new(move || outcome.fill(work));
-        if let Err(refusal) = self.execute(executor, job) {
-            // The dropped job has cancelled the promise's outcome; the refusal says more.
+        if let Err((refusal, job)) = self.execute(executor, job) {
+            // First: dropping the job has another thread cancel the promise, perhaps at once.
             let _already_done = promise.set_exception(refusal);
+            drop(job);
         }
         promise
     }
 
-    /// Hands a job to `executor`, or to the default one.
-    pub(crate) fn execute(&self, executor: Option<&dyn Executor>, job: Job) -> Result<(), Refusal> {
+    /// Hands a job to `executor`, or to the default one; gives it back with what is in the way.
+    pub(crate) fn execute(
+        &self,
+        executor: Option<&dyn Executor>,
+        job: Job,
+    ) -> Result<(), (Refusal, Job)> {
         if self.is_closed() {
-            return Err(LoopClosed.into());
+            return Err((LoopClosed.into(), job));
         }
-        let refused = match executor {
-            Some(executor) => executor.execute(job).err(),
-            None => self.default_executor()?.execute(job).err(),
+        let ended = match executor {
+            Some(executor) => executor.execute(job),
+            None => match self.default_executor() {
+                Ok(executor) => executor.execute(job),
+                Err(refusal) => return Err((refusal, job)),
+            },
         };
-        match refused {
-            None => Ok(()),
-            // Only the text is kept: the error itself carries the job, which holds the promise.
-            Some(rejected) => Err(rejected.to_string().into()),
-        }
+        // Only the text is kept: the error itself carries the job, which holds the promise.
+        ended.map_err(|rejected| (rejected.to_string().into(), rejected.into_job()))
     }
 
     /// The default executor, made if need be.
@@ -243,9 +248,8 @@ where
     let context = ContextSnapshot::take();
     let (job, result) = Job::with_handle(move || context.run(work));
     let mut result = TakenBack(result);
-    if let Err(refusal) = Handle::current().execute(None, job) {
-        return Err(JoinError::Failed(Arc::from(refusal)));
-    }
+    let executed = Handle::current().execute(None, job);
+    executed.map_err(|(refusal, _job)| JoinError::Failed(Arc::from(refusal)))?;
     (&mut result.0).await.map_err(|error| match error {
         JobError::Panicked(payload) => {
             JoinError::from_panic(payload.into_inner(), "work in an executor")

@@ -6,8 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use evloop::{
-    EventLoop, Handle, RunError, Runtime, create_task, create_task_local, current_task, sleep,
-    to_thread, yield_now,
+    EventLoop, Handle, RunError, Runtime, all_tasks, create_task, create_task_local, current_task,
+    sleep, to_thread, yield_now,
 };
 use evloop_tests::{on_thread, panic_text, witness};
 
@@ -31,6 +31,21 @@ fn the_future_runs_on_the_calling_thread_as_a_task_and_may_borrow() {
         };
         runtime.block_on(run).unwrap();
         assert_eq!(count.get(), 10);
+    });
+}
+
+#[test]
+fn the_future_is_listed_among_the_tasks_from_every_thread() {
+    with_each_number_of_workers(|n_workers| {
+        let runtime = virtual_runtime(n_workers);
+        let listed = runtime.block_on(async {
+            let main = current_task().unwrap();
+            assert!(all_tasks().contains(&main));
+            let seen_there = create_task(async { all_tasks() }).await.unwrap();
+            seen_there.contains(&main)
+        });
+        assert!(listed.unwrap());
+        assert_eq!(runtime.all_tasks().unwrap(), []);
     });
 }
 

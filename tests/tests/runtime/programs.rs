@@ -179,6 +179,20 @@ fn blocking_work_comes_back_to_its_task() {
 }
 
 #[test]
+fn work_that_is_refused_says_why_whoever_is_quicker() {
+    with_each_number_of_workers(|n_workers| {
+        let runtime = real_runtime(n_workers);
+        let shut_down = runtime.shutdown_default_executor(Duration::ZERO);
+        runtime.block_on(shut_down).unwrap().unwrap();
+        for _ in 0..200 {
+            let refused = runtime.run_in_executor(None, || ());
+            let error = runtime.block_on(refused).unwrap().unwrap_err();
+            assert!(error.to_string().contains("shut down"), "{error}");
+        }
+    });
+}
+
+#[test]
 fn twenty_clients_are_echoed() {
     with_each_number_of_workers(|n_workers| {
         let runtime = real_runtime(n_workers);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use evloop_executor::{ExecutorHandle, Workers};
 use evloop_reactor::{Reactor, ReactorHandle};
-use evloop_task::{current_scheduler, report_panic};
+use evloop_task::{TaskRef, current_scheduler, report_panic};
 use evloop_time::{Clock, SharedTimeDriver, SystemClock, TimeHandle};
 
 use super::guest::Guests;
@@ -88,6 +88,13 @@ impl Engine {
             Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
             Err(TryLockError::WouldBlock) => None,
         }
+    }
+
+    /// The tasks of the futures that other threads run, and that have not ended.
+    pub(crate) fn main_tasks(&self) -> Vec<TaskRef> {
+        let mut tasks = self.guests.tasks();
+        tasks.retain(|task| !task.done());
+        tasks
     }
 
     /// True when nobody is awake or has anything to do. Whoever falls asleep says so first and asks this
