@@ -58,6 +58,12 @@ impl AnyLoop {
         }
     }
 
+    /// A handle of it, for any thread.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        Handle::clone(self)
+    }
+
     /// Runs `future` to its end, on this thread.
     ///
     /// # Errors
@@ -183,6 +189,11 @@ fn or_resume(ended: Result<(), JoinError>) {
         Err(JoinError::Panicked(panic)) => panic.resume(),
         ended => ended.expect("nobody cancels the test"),
     }
+}
+
+/// Waits until nobody has anything left to do but to wait: for a nanosecond of a clock that jumps then.
+pub async fn at_rest() {
+    evloop::sleep(Duration::from_nanos(1)).await;
 }
 
 fn n_seeds() -> u64 {

@@ -8,16 +8,15 @@ use std::time::Duration;
 
 use evloop::{
     Completion, ManualClock, Promise, Task, TaskId, as_completed, create_task, deadline, sleep,
-    sleep_until, yield_now,
+    sleep_until,
 };
-use evloop_tests::{Reports, Seen, Wakes, virtual_loop, watched_loop};
+use evloop_tests::{Reports, Seen, Wakes, at_rest, on_every_loop, virtual_loop, watched_loop};
 
 use crate::guarded;
 
 #[test]
 fn case_061_the_tasks_that_come_are_those_that_went_in_each_with_its_result() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         event_loop
             .run_until_complete(async {
                 let tasks = [after_ms(300, 'c'), after_ms(100, 'a'), after_ms(200, 'b')];
@@ -44,8 +43,7 @@ fn case_061_the_tasks_that_come_are_those_that_went_in_each_with_its_result() {
 
 #[test]
 fn case_061_promises_come_as_well_and_one_that_is_listed_twice_comes_once() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         event_loop
             .run_until_complete(async {
                 let [a, b]: [Promise<char>; 2] = [(); 2].map(|()| event_loop.create_future());
@@ -70,8 +68,7 @@ fn case_061_promises_come_as_well_and_one_that_is_listed_twice_comes_once() {
 
 #[test]
 fn case_061_errors_panics_and_cancellations_are_items_and_are_looked_at_there() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         let reports = Reports::of(&event_loop);
         event_loop
             .run_until_complete(async {
@@ -105,8 +102,7 @@ fn case_061_errors_panics_and_cancellations_are_items_and_are_looked_at_there() 
 
 #[test]
 fn case_061_tasks_that_are_done_already_come_at_once() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         event_loop
             .run_until_complete(async {
                 let tasks = [after_ms(5, 'b'), after_ms(0, 'a'), after_ms(1_000, 'c')];
@@ -175,8 +171,7 @@ fn case_061_ten_thousand_tasks_come_in_the_order_of_their_ends() {
 
 #[test]
 fn case_062_a_limit_gives_what_is_done_then_an_error_and_the_other_still_runs() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         event_loop
             .run_until_complete(async {
                 let tasks = [after_ms(100, 'a'), after_ms(150, 'b')];
@@ -205,8 +200,7 @@ fn case_062_a_limit_gives_what_is_done_then_an_error_and_the_other_still_runs() 
 
 #[test]
 fn case_062_what_was_done_in_time_comes_after_the_limit_and_what_was_not_does_not() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         event_loop
             .run_until_complete(async {
                 let tasks = [(20, 'c'), (10, 'a'), (15, 'b'), (35, 'd')];
@@ -234,8 +228,7 @@ fn case_062_what_was_done_in_time_comes_after_the_limit_and_what_was_not_does_no
 
 #[test]
 fn case_062_a_limit_with_a_fixed_end_counts_from_the_call() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         event_loop
             .run_until_complete(async {
                 let tasks = [after_ms(10, 'a'), after_ms(90, 'b')];
@@ -292,8 +285,7 @@ fn case_062_a_limit_that_is_not_needed_leaves_no_timer() {
 
 #[test]
 fn case_063_a_loop_that_was_left_after_two_goes_on_with_the_other_two() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         event_loop
             .run_until_complete(async {
                 let tasks = [(40, 'd'), (10, 'a'), (30, 'c'), (20, 'b')];
@@ -322,8 +314,7 @@ fn case_063_a_loop_that_was_left_after_two_goes_on_with_the_other_two() {
 
 #[test]
 fn case_063_giving_up_on_one_item_takes_nothing_from_the_stream() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         event_loop
             .run_until_complete(async {
                 let mut completed = as_completed([after_ms(30, 'b'), after_ms(20, 'a')]);
@@ -339,8 +330,7 @@ fn case_063_giving_up_on_one_item_takes_nothing_from_the_stream() {
 
 #[test]
 fn case_063_a_stream_that_is_dropped_leaves_nobody_to_be_woken() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         let promise = event_loop.create_future::<u32>();
         let wakes = Wakes::default();
         {
@@ -359,8 +349,7 @@ fn case_063_a_stream_that_is_dropped_leaves_nobody_to_be_woken() {
 
 #[test]
 fn case_063_tasks_go_on_when_their_stream_is_dropped() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         let seen = Seen::new();
         let goes_on = seen.pusher("went on");
         event_loop
@@ -372,7 +361,7 @@ fn case_063_tasks_go_on_when_their_stream_is_dropped() {
                 let consumer = create_task(async move {
                     as_completed([task]).next().await;
                 });
-                yield_now().await;
+                at_rest().await;
                 consumer.cancel();
                 assert!(consumer.await.unwrap_err().is_cancelled());
                 assert!(seen.is_empty());

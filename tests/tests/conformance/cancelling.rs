@@ -7,9 +7,9 @@ use evloop::{
     JoinError, Promise, TaskRef, catch_cancel, create_task, current_task, on_cancel, sleep,
     timeout, yield_now,
 };
-use evloop_tests::{Reports, Seen, virtual_loop, witness};
+use evloop_tests::{Reports, Seen, at_rest, in_every_loop, on_every_loop, witness};
 
-use crate::{guarded, in_loop};
+use crate::in_loop;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -83,7 +83,7 @@ fn case_018_a_task_that_takes_its_request_back_sleeps_on_and_is_cancelled_by_the
 
 #[test]
 fn case_018_the_count_may_be_lowered_by_the_task_itself_after_swallowing() {
-    in_loop(async {
+    in_every_loop(async || {
         let task = create_task(async {
             let cancelled = catch_cancel(sleep(10 * SECOND)).await.unwrap_err();
             cancelled.swallow();
@@ -93,7 +93,7 @@ fn case_018_the_count_may_be_lowered_by_the_task_itself_after_swallowing() {
             sleep(SECOND).await;
             "slept"
         });
-        yield_now().await;
+        at_rest().await;
         assert!(task.cancel());
 
         assert_eq!(task.await.unwrap(), "slept");
@@ -139,11 +139,11 @@ fn case_019_one_of_two_requests_taken_back_leaves_the_other_to_be_delivered() {
 
 #[test]
 fn case_019_a_delivered_request_cannot_be_undone_by_lowering_the_count() {
-    in_loop(async {
+    in_every_loop(async || {
         let task = create_task(on_cancel(pending::<()>(), || async { sleep(SECOND).await }));
-        yield_now().await;
+        at_rest().await;
         assert!(task.cancel());
-        yield_now().await;
+        at_rest().await;
 
         assert_eq!(task.uncancel(), 0);
 
@@ -153,10 +153,10 @@ fn case_019_a_delivered_request_cannot_be_undone_by_lowering_the_count() {
 
 #[test]
 fn case_021_a_task_whose_promise_is_cancelled_gets_that_as_a_value() {
-    in_loop(async {
+    in_every_loop(async || {
         let promise: Promise<u32> = Promise::new();
         let mut task = create_task(promise.clone());
-        yield_now().await;
+        at_rest().await;
 
         assert!(promise.cancel_with("the promise alone"));
 
@@ -171,7 +171,7 @@ fn case_021_a_task_whose_promise_is_cancelled_gets_that_as_a_value() {
 
 #[test]
 fn case_022_a_task_that_catches_the_request_and_returns_has_its_value() {
-    in_loop(async {
+    in_every_loop(async || {
         let promise: Promise<u32> = Promise::new();
         let mut task = create_task({
             let promise = promise.clone();
@@ -185,7 +185,7 @@ fn case_022_a_task_that_catches_the_request_and_returns_has_its_value() {
                 }
             }
         });
-        yield_now().await;
+        at_rest().await;
 
         assert!(task.cancel_with("as the promise learns"));
         assert_eq!((&mut task).await.unwrap(), 42);
@@ -203,7 +203,7 @@ const TAKEN: &str = "invalid state: the result was taken by an earlier await of 
 
 #[test]
 fn case_022_a_value_of_an_awaited_task_that_refuses_spends_the_request() {
-    in_loop(async {
+    in_every_loop(async || {
         let inner = create_task(async {
             let cancelled = catch_cancel(pending::<()>()).await.unwrap_err();
             sleep(SECOND).await;
@@ -211,8 +211,7 @@ fn case_022_a_value_of_an_awaited_task_that_refuses_spends_the_request() {
             42
         });
         let mut outer = create_task(async move { inner.await.unwrap() + 1 });
-        yield_now().await;
-        yield_now().await;
+        at_rest().await;
 
         assert!(outer.cancel());
 
@@ -223,7 +222,7 @@ fn case_022_a_value_of_an_awaited_task_that_refuses_spends_the_request() {
 
 #[test]
 fn case_023_what_is_awaited_after_a_swallowed_request_is_not_cancelled() {
-    in_loop(async {
+    in_every_loop(async || {
         let [first, second]: [Promise<u32>; 2] = [Promise::new(), Promise::new()];
         let mut task = create_task({
             let (first, second) = (first.clone(), second.clone());
@@ -233,7 +232,7 @@ fn case_023_what_is_awaited_after_a_swallowed_request_is_not_cancelled() {
                 second.await.unwrap()
             }
         });
-        yield_now().await;
+        at_rest().await;
         assert!(task.cancel());
         sleep(SECOND).await;
 
@@ -248,7 +247,7 @@ fn case_023_what_is_awaited_after_a_swallowed_request_is_not_cancelled() {
 
 #[test]
 fn case_025_a_task_that_cancels_itself_and_returns_is_cancelled_and_its_value_lost() {
-    in_loop(async {
+    in_every_loop(async || {
         let (value, lost) = witness();
         let mut task = create_task(async move {
             yield_now().await;
@@ -266,9 +265,9 @@ fn case_025_a_task_that_cancels_itself_and_returns_is_cancelled_and_its_value_lo
 
 #[test]
 fn case_025_a_task_that_returns_the_request_it_caught_is_cancelled() {
-    in_loop(async {
+    in_every_loop(async || {
         let task = create_task(async { catch_cancel(pending::<()>()).await });
-        yield_now().await;
+        at_rest().await;
         assert!(task.cancel_with("kept in the output"));
 
         let error = task.await.unwrap_err();
@@ -279,7 +278,7 @@ fn case_025_a_task_that_returns_the_request_it_caught_is_cancelled() {
 
 #[test]
 fn case_026_a_task_that_cancels_itself_and_awaits_a_task_cancels_that_as_well() {
-    in_loop(async {
+    in_every_loop(async || {
         let promise: Promise<()> = Promise::new();
         let seen = Seen::new();
         let (nested_saw, behind) = (seen.clone(), seen.pusher("behind the await"));
@@ -292,6 +291,7 @@ fn case_026_a_task_that_cancels_itself_and_awaits_a_task_cancels_that_as_well() 
                 nested.add_done_callback({
                     |result| assert!(result.as_ref().is_err_and(JoinError::is_cancelled))
                 });
+                at_rest().await;
                 assert!(me().cancel());
                 drop(nested.await);
                 behind();
@@ -307,7 +307,7 @@ fn case_026_a_task_that_cancels_itself_and_awaits_a_task_cancels_that_as_well() 
 
 #[test]
 fn case_026_a_task_that_cancels_itself_is_interrupted_at_the_next_await() {
-    in_loop(async {
+    in_every_loop(async || {
         let promise: Promise<()> = Promise::new();
         let task = create_task({
             let promise = promise.clone();
@@ -328,7 +328,7 @@ fn case_026_a_task_that_cancels_itself_is_interrupted_at_the_next_await() {
 
 #[test]
 fn case_031_the_inner_coroutine_sees_the_request_before_the_outer_one() {
-    in_loop(async {
+    in_every_loop(async || {
         let promise: Promise<()> = Promise::new();
         let seen = Seen::new();
         let (inner_saw, outer_saw) = (seen.clone(), seen.clone());
@@ -338,7 +338,7 @@ fn case_031_the_inner_coroutine_sees_the_request_before_the_outer_one() {
             inner_saw.push("inner has cleaned up");
         });
         let outer = create_task(on_cancel(inner, || async move { outer_saw.push("outer") }));
-        yield_now().await;
+        at_rest().await;
 
         assert!(outer.cancel());
 
@@ -350,7 +350,7 @@ fn case_031_the_inner_coroutine_sees_the_request_before_the_outer_one() {
 
 #[test]
 fn case_031_an_awaited_task_ends_before_the_one_that_awaits_it() {
-    in_loop(async {
+    in_every_loop(async || {
         let promise: Promise<()> = Promise::new();
         let seen = Seen::new();
         let (inner_saw, outer_saw) = (seen.clone(), seen.clone());
@@ -374,13 +374,13 @@ fn case_031_an_awaited_task_ends_before_the_one_that_awaits_it() {
 
 #[test]
 fn a_request_to_one_awaiter_of_a_promise_cancels_it_for_all() {
-    in_loop(async {
+    in_every_loop(async || {
         let promise: Promise<u32> = Promise::new();
         let [first, second] = [(); 2].map(|()| {
             let awaited = promise.clone();
             create_task(awaited)
         });
-        yield_now().await;
+        at_rest().await;
 
         assert!(first.cancel());
 
@@ -392,7 +392,7 @@ fn a_request_to_one_awaiter_of_a_promise_cancels_it_for_all() {
 
 #[test]
 fn a_second_request_interrupts_the_clean_up_of_the_first() {
-    in_loop(async {
+    in_every_loop(async || {
         let seen = Seen::new();
         let (first, second) = (seen.clone(), seen.clone());
         let task = create_task(on_cancel(
@@ -403,9 +403,9 @@ fn a_second_request_interrupts_the_clean_up_of_the_first() {
             }),
             || async move { second.push("outside") },
         ));
-        yield_now().await;
+        at_rest().await;
         assert!(task.cancel());
-        yield_now().await;
+        at_rest().await;
         assert!(task.cancel_with("again"));
 
         let error = task.await.unwrap_err();
@@ -431,11 +431,10 @@ fn uncancel_and_cancel_of_a_finished_task_change_nothing() {
 
 #[test]
 fn a_refused_cancel_of_a_failed_task_counts_as_having_seen_its_failure() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         let reports = Reports::of(&event_loop);
         let task = event_loop.create_task(async { panic!("seen by cancel") });
-        event_loop.run_until_complete(yield_now()).unwrap();
+        event_loop.run_until_complete(at_rest()).unwrap();
         assert!(task.done());
 
         assert!(!task.cancel());
@@ -447,14 +446,14 @@ fn a_refused_cancel_of_a_failed_task_counts_as_having_seen_its_failure() {
 
 #[test]
 fn debug_says_cancelling_while_requests_are_outstanding() {
-    in_loop(async {
+    in_every_loop(async || {
         let clean_up = || async { sleep(SECOND).await };
         let mut task = create_task(on_cancel(pending::<()>(), clean_up));
         task.set_name("t");
         assert_eq!(format!("{task:?}"), "<Task pending name='t'>");
-        yield_now().await;
+        at_rest().await;
         assert!(task.cancel());
-        yield_now().await;
+        at_rest().await;
         assert_eq!(format!("{task:?}"), "<Task cancelling name='t'>");
         assert!((&mut task).await.is_err());
         assert!(format!("{task:?}").starts_with("<Task cancelled name='t'"));
@@ -463,7 +462,7 @@ fn debug_says_cancelling_while_requests_are_outstanding() {
 
 #[test]
 fn a_handle_that_was_cancelled_with_its_awaiter_is_awaited_again_while_the_token_is_alive() {
-    in_loop(async {
+    in_every_loop(async || {
         let main = create_task(async {
             let mut work = create_task(sleep(SECOND));
             let cancelled = catch_cancel(&mut work).await.unwrap_err();
@@ -477,7 +476,7 @@ fn a_handle_that_was_cancelled_with_its_awaiter_is_awaited_again_while_the_token
             cancelled.swallow();
             7
         });
-        yield_now().await;
+        at_rest().await;
         main.cancel();
         assert_eq!(main.await.unwrap(), 7);
     });
@@ -485,8 +484,8 @@ fn a_handle_that_was_cancelled_with_its_awaiter_is_awaited_again_while_the_token
 
 #[test]
 fn the_same_through_a_timeout_and_beside_a_slow_clean_up_the_await_stays_pending() {
-    let seen = Seen::new();
-    in_loop(async {
+    in_every_loop(async || {
+        let seen = Seen::new();
         let inside = seen.clone();
         let main = create_task(async move {
             let work = create_task(sleep(SECOND));
@@ -513,9 +512,9 @@ fn the_same_through_a_timeout_and_beside_a_slow_clean_up_the_await_stays_pending
             })
             .await;
         });
-        yield_now().await;
+        at_rest().await;
         main.cancel();
         assert!(main.await.unwrap_err().is_cancelled());
+        assert_eq!(seen.take(), ["clean"]);
     });
-    assert_eq!(seen.take(), ["clean"]);
 }

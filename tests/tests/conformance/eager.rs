@@ -8,7 +8,9 @@ use evloop::{
     ContextVar, Handle, Promise, TaskBuilder, TaskId, TaskRef, all_tasks, create_task,
     create_task_local, current_task, gather, sleep, yield_now,
 };
-use evloop_tests::{Reports, Seen, on_thread, virtual_builder, virtual_loop, witness};
+use evloop_tests::{
+    Reports, Seen, on_every_loop, on_thread, virtual_builder, virtual_loop, witness,
+};
 
 use crate::guarded;
 
@@ -317,8 +319,7 @@ fn case_195_a_parent_is_let_go_after_the_step_that_interrupted_it() {
 
 #[test]
 fn case_195_in_a_callback_there_is_no_parent_to_come_back_to() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         let seen = Seen::new();
         let told = seen.clone();
         event_loop.call_soon(move || {

@@ -5,14 +5,13 @@ use std::thread;
 use std::time::Duration;
 
 use evloop::{BlockingPool, Runner, sleep, to_thread};
-use evloop_tests::{HeldJobs, Reports, virtual_builder, virtual_loop};
+use evloop_tests::{HeldJobs, Reports, on_every_loop, virtual_builder, virtual_loop};
 
 use crate::guarded;
 
 #[test]
 fn case_155_a_blocking_function_runs_on_another_thread_and_its_value_arrives() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         let work = || (thread::current().id(), "yo");
 
         let (worker, value) = event_loop
@@ -68,8 +67,7 @@ fn case_155_the_promise_is_pending_until_the_loop_runs() {
 
 #[test]
 fn case_155_a_panic_of_the_work_is_the_promises_error() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         let reports = Reports::of(&event_loop);
         let promise =
             event_loop.run_in_executor(None, || -> u32 { panic!("blocking work failed") });
@@ -85,8 +83,7 @@ fn case_155_a_panic_of_the_work_is_the_promises_error() {
 
 #[test]
 fn case_157_shutting_down_with_a_limit_returns_and_says_who_does_not_end() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         let release = block_a_worker(&event_loop);
 
         let ended = event_loop
@@ -105,8 +102,7 @@ fn case_157_shutting_down_with_a_limit_returns_and_says_who_does_not_end() {
 
 #[test]
 fn case_157_shutting_down_waits_for_work_that_ends() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         let release = block_a_worker(&event_loop);
         release.send(()).unwrap();
 
@@ -139,7 +135,7 @@ fn case_157_closing_a_runner_reports_work_that_does_not_end() {
 }
 
 /// Keeps a thread of the default executor busy until something is sent, or the sender is dropped.
-fn block_a_worker(event_loop: &evloop::EventLoop) -> mpsc::Sender<()> {
+fn block_a_worker(event_loop: &evloop::Handle) -> mpsc::Sender<()> {
     let (release, blocked) = mpsc::channel();
     let (started_tx, started_rx) = mpsc::channel();
     drop(event_loop.run_in_executor(None, move || {

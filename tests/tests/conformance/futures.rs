@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use evloop::{CallbackId, EventLoop, Executor, JoinError, Promise, TaskResult, gather, wait};
-use evloop_tests::{HeldJobs, Reports, Seen, virtual_loop};
+use evloop_tests::{HeldJobs, Reports, Seen, at_rest, on_every_loop, virtual_loop};
 
 use crate::guarded;
 
@@ -90,8 +90,7 @@ fn case_002_a_result_is_an_error_before_it_is_set_and_final_afterwards() {
 
 #[test]
 fn case_003_a_failed_promise_gives_that_very_error_to_everyone() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         let reports = Reports::of(&event_loop);
         let promise: Promise<u32> = event_loop.create_future();
 
@@ -225,8 +224,7 @@ fn case_006_a_task_whose_callbacks_were_all_removed_gives_its_value() {
 
 #[test]
 fn case_007_an_error_that_nobody_retrieved_is_reported_when_the_last_handle_is_dropped() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         let reports = Reports::of(&event_loop);
         let promise: Promise<u32> = event_loop.create_future();
         let clone = promise.clone();
@@ -251,8 +249,7 @@ fn case_007_an_error_that_nobody_retrieved_is_reported_when_the_last_handle_is_d
 
 #[test]
 fn case_009_an_error_counts_as_retrieved_after_cancel() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         let reports = Reports::of(&event_loop);
         let promise: Promise<u32> = event_loop.create_future();
         promise.set_exception(Broken(1)).unwrap();
@@ -266,8 +263,7 @@ fn case_009_an_error_counts_as_retrieved_after_cancel() {
 
 #[test]
 fn case_009_every_way_of_looking_at_an_error_counts_as_retrieving_it() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         let reports = Reports::of(&event_loop);
         let failed = || {
             let promise: Promise<u32> = event_loop.create_future();
@@ -283,7 +279,7 @@ fn case_009_every_way_of_looking_at_an_error_counts_as_retrieving_it() {
         let waiting = async { wait([failed()]).await.unwrap().0[0].result().is_ok() };
         assert!(event_loop.run_until_complete(waiting).unwrap());
         failed().add_done_callback(|_| {});
-        run_one_turn(&event_loop);
+        event_loop.run_until_complete(at_rest()).unwrap();
 
         assert_eq!(reports.messages(), [""; 0]);
     });

@@ -7,22 +7,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use evloop::{JoinError, Promise, create_task, gather, sleep, try_gather, yield_now};
-use evloop_tests::{Reports, Seen, Wakes, virtual_loop};
+use evloop::{JoinError, Promise, create_task, gather, sleep, try_gather};
+use evloop_tests::{Reports, Seen, Wakes, at_rest, on_every_loop, virtual_loop};
 
 use crate::guarded;
 
 #[test]
 fn case_041_the_first_error_ends_a_try_gather_at_once_and_later_outcomes_change_nothing() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         let promises: Vec<Promise<u32>> = (0..5).map(|_| event_loop.create_future()).collect();
         let children = promises.clone();
         let outer = event_loop.create_task(async move { try_gather(children).await });
 
         event_loop
             .run_until_complete(async {
-                yield_now().await;
+                at_rest().await;
                 promises[0].set_result(0).unwrap();
                 promises[1].set_exception("the second failed").unwrap();
                 sleep(Duration::from_nanos(1)).await;
@@ -42,8 +41,7 @@ fn case_041_the_first_error_ends_a_try_gather_at_once_and_later_outcomes_change_
 
 #[test]
 fn case_041_children_that_are_tasks_go_on_after_the_first_error() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         let seen = Seen::new();
         let goes_on = seen.pusher("went on");
 
@@ -74,8 +72,7 @@ fn case_041_children_that_are_tasks_go_on_after_the_first_error() {
 
 #[test]
 fn case_041_a_cancelled_child_is_an_error_and_cancels_nobody_else() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         event_loop
             .run_until_complete(async {
                 let cancelled = create_task(pending::<u32>());
@@ -94,8 +91,7 @@ fn case_041_a_cancelled_child_is_an_error_and_cancels_nobody_else() {
 
 #[test]
 fn case_041_a_gather_that_is_dropped_leaves_nobody_to_be_woken() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         let promises: [Promise<u32>; 2] = [event_loop.create_future(), event_loop.create_future()];
         let wakes = Wakes::default();
         {
@@ -116,15 +112,14 @@ fn case_041_a_gather_that_is_dropped_leaves_nobody_to_be_woken() {
 
 #[test]
 fn case_042_gather_waits_for_all_and_has_errors_in_their_places() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         let reports = Reports::of(&event_loop);
         let promises: Vec<Promise<u32>> = (0..4).map(|_| event_loop.create_future()).collect();
         let outer = event_loop.create_task(gather(promises.clone()));
 
         event_loop
             .run_until_complete(async {
-                yield_now().await;
+                at_rest().await;
                 promises[3].set_exception("last").unwrap();
                 promises[1].set_exception("second").unwrap();
                 promises[0].set_result(0).unwrap();
@@ -159,8 +154,7 @@ fn case_042_gather_waits_for_all_and_has_errors_in_their_places() {
 
 #[test]
 fn case_042_a_cancelled_or_panicking_child_is_an_error_in_its_place() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         let reports = Reports::of(&event_loop);
 
         let list = event_loop
@@ -205,12 +199,11 @@ fn case_043_gathering_nothing_is_an_empty_list_at_once() {
 
 #[test]
 fn case_043_children_that_are_done_make_a_gather_that_is_done_at_once() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         let promise = event_loop.create_future();
         promise.set_result(1).unwrap();
         let task = event_loop.create_task(async { 2 });
-        event_loop.run_until_complete(yield_now()).unwrap();
+        event_loop.run_until_complete(at_rest()).unwrap();
         assert!(task.done());
         let mut cx = Context::from_waker(Waker::noop());
 
@@ -243,13 +236,12 @@ fn case_043_ten_thousand_tasks_are_gathered_in_the_order_of_the_list() {
 
 #[test]
 fn case_045_cancelled_children_are_errors_in_the_list_and_the_gather_is_none() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         event_loop
             .run_until_complete(async {
                 let promises: [Promise<u32>; 4] = [(); 4].map(|()| event_loop.create_future());
                 let outer = create_task(gather(promises.clone()));
-                yield_now().await;
+                at_rest().await;
                 promises[0].set_result(0).unwrap();
                 assert!(promises[1].cancel());
                 assert!(promises[2].cancel());
@@ -271,8 +263,7 @@ fn case_045_cancelled_children_are_errors_in_the_list_and_the_gather_is_none() {
 
 #[test]
 fn case_046_what_is_listed_several_times_runs_once_and_is_in_each_place() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         let n_runs = Arc::new(AtomicUsize::new(0));
         let (c, d) = (event_loop.create_future(), event_loop.create_future());
         let runs = {

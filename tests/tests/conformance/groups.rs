@@ -16,8 +16,10 @@ pub(crate) const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
+/// In whole milliseconds: waiting until all is at rest takes less.
 pub(crate) fn time() -> Duration {
-    Handle::current().time()
+    let passed = Handle::current().time().as_millis();
+    ms(u64::try_from(passed).expect("no test is so long"))
 }
 
 /// Fails with `text` after some time.

@@ -4,14 +4,13 @@ use std::convert::Infallible;
 use std::future::pending;
 
 use evloop::{TaskGroup, catch_cancel, create_task, current_task, gather, sleep, yield_now};
-use evloop_tests::Seen;
+use evloop_tests::{Seen, at_rest, in_every_loop};
 
 use crate::groups::{fails, ms, texts, time, waits};
-use crate::in_loop;
 
 #[test]
 fn a_child_that_is_cancelled_by_itself_changes_nothing() {
-    in_loop(async {
+    in_every_loop(async || {
         let (cancelled, value) = TaskGroup::scope(async |group| {
             let cancelled = group.create_task(async { pending::<()>().await }).unwrap();
             let sibling = async {
@@ -34,7 +33,7 @@ fn a_child_that_is_cancelled_by_itself_changes_nothing() {
 
 #[test]
 fn further_requests_to_the_parent_do_not_skip_the_wait_and_ask_nobody_again() {
-    in_loop(async {
+    in_every_loop(async || {
         let seen = Seen::new();
         let told = seen.clone();
         let parent = create_task(async move {
@@ -51,7 +50,7 @@ fn further_requests_to_the_parent_do_not_skip_the_wait_and_ask_nobody_again() {
             });
             let _ended = ended.await;
         });
-        yield_now().await;
+        at_rest().await;
         for n in 1..=4 {
             assert!(parent.cancel());
             assert_eq!(parent.cancelling(), n);
@@ -66,7 +65,7 @@ fn further_requests_to_the_parent_do_not_skip_the_wait_and_ask_nobody_again() {
 
 #[test]
 fn a_failure_ends_a_body_that_gathers_children_and_what_it_awaits() {
-    in_loop(async {
+    in_every_loop(async || {
         let seen = Seen::new();
         let told = seen.clone();
         let ended = TaskGroup::scope(async move |group| {
@@ -88,7 +87,7 @@ fn a_failure_ends_a_body_that_gathers_children_and_what_it_awaits() {
 
 #[test]
 fn a_child_that_the_body_awaits_is_asked_once_when_the_group_is_aborted() {
-    in_loop(async {
+    in_every_loop(async || {
         let seen = Seen::new();
         let told = seen.clone();
         let ended = TaskGroup::scope(async move |group| {

@@ -11,7 +11,7 @@ use evloop::{
     JoinError, Promise, Task, TaskBuilder, TaskGroup, create_task, gather, sleep, timeout,
     yield_now,
 };
-use evloop_tests::{Seen, on_thread, virtual_loop};
+use evloop_tests::{Seen, in_every_loop, on_every_loop, on_thread, virtual_loop};
 
 use crate::groups::{fails, ms, texts, time, waits};
 use crate::{guarded, in_loop};
@@ -47,7 +47,7 @@ fn children_above_the_limit_wait_for_their_turn_in_order() {
 
 #[test]
 fn children_that_wait_for_their_turn_never_start_in_a_group_that_is_aborted() {
-    in_loop(async {
+    in_every_loop(async || {
         let seen = Seen::new();
         let told = seen.clone();
         let handles = Seen::new();
@@ -70,7 +70,7 @@ fn children_that_wait_for_their_turn_never_start_in_a_group_that_is_aborted() {
 
 #[test]
 fn a_child_cancelled_while_it_waits_for_its_turn_gives_the_turn_to_the_next() {
-    in_loop(async {
+    in_every_loop(async || {
         let seen = Seen::new();
         let told = seen.clone();
         let group = TaskGroup::with_limit(1).run(async |group| {
@@ -95,7 +95,7 @@ fn a_child_cancelled_while_it_waits_for_its_turn_gives_the_turn_to_the_next() {
 
 #[test]
 fn children_that_have_ended_leave_no_memory_behind() {
-    in_loop(async {
+    in_every_loop(async || {
         let name: Arc<str> = "shared by all".into();
         TaskGroup::scope(async |group| {
             for _ in 0..100 {
@@ -184,27 +184,30 @@ fn a_failure_here_cancels_a_child_on_another_thread_and_waits_for_it() {
 
 #[test]
 fn a_child_that_is_not_send_is_a_child_like_others() {
-    in_loop(async {
-        let shared = std::rc::Rc::new(std::cell::Cell::new(0));
-        TaskGroup::scope(async |group| {
-            for n in 1..=3 {
-                let shared = std::rc::Rc::clone(&shared);
-                let child = async move {
-                    yield_now().await;
-                    shared.set(shared.get() + n);
-                };
-                group.create_task_local(child).unwrap();
-            }
-        })
-        .await
-        .unwrap();
-        assert_eq!(shared.get(), 6);
+    on_every_loop(|any_loop| {
+        let test = async {
+            let shared = std::rc::Rc::new(std::cell::Cell::new(0));
+            TaskGroup::scope(async |group| {
+                for n in 1..=3 {
+                    let shared = std::rc::Rc::clone(&shared);
+                    let child = async move {
+                        yield_now().await;
+                        shared.set(shared.get() + n);
+                    };
+                    group.create_task_local(child).unwrap();
+                }
+            })
+            .await
+            .unwrap();
+            assert_eq!(shared.get(), 6);
+        };
+        any_loop.run_until_complete(test).unwrap();
     });
 }
 
 #[test]
 fn museum_bm73_children_without_a_handle_are_neither_lost_nor_left_behind() {
-    in_loop(async {
+    in_every_loop(async || {
         const N: usize = 10_000;
         let ended = Arc::new(AtomicUsize::new(0));
         TaskGroup::scope(async |group| {
@@ -225,7 +228,7 @@ fn museum_bm73_children_without_a_handle_are_neither_lost_nor_left_behind() {
 
 #[test]
 fn museum_bm73_a_gathered_or_limited_task_that_nobody_holds_completes() {
-    in_loop(async {
+    in_every_loop(async || {
         const N: usize = 1_000;
         let ended = Arc::new(AtomicUsize::new(0));
         let child = || {
@@ -255,7 +258,7 @@ async fn poll_once<F: Future>(future: F) -> bool {
 #[test]
 fn a_group_with_boxed_errors_runs_in_a_task() {
     type Boxed = Box<dyn std::error::Error + Send + Sync>;
-    in_loop(async {
+    in_every_loop(async || {
         // Inside of another coroutine that has to be `Send`: there the compiler forgets lifetimes.
         let task = create_task(async {
             TaskGroup::scope(async |group| {

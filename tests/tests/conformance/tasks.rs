@@ -9,7 +9,7 @@ use evloop::{
     EventLoop, Promise, RunError, Task, all_tasks, create_task, current_task, ensure_future,
     gather, sleep, yield_now,
 };
-use evloop_tests::{Reports, Seen, on_thread, virtual_loop, witness};
+use evloop_tests::{Reports, Seen, at_rest, on_every_loop, on_thread, virtual_loop, witness};
 
 use crate::guarded;
 
@@ -46,8 +46,7 @@ fn case_014_a_promise_of_another_loop_may_be_awaited() {
 
 #[test]
 fn case_014_a_task_of_another_loop_may_be_awaited() {
-    guarded(|| {
-        let here = virtual_loop();
+    on_every_loop(|here| {
         let (tx, rx) = mpsc::channel();
         let leave: Promise<()> = Promise::new();
         let until = leave.clone();
@@ -78,11 +77,11 @@ fn case_014_a_task_of_another_loop_may_be_awaited() {
 
 #[test]
 fn case_014_a_task_that_awaits_itself_gets_an_error() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         let own: Arc<Mutex<Option<Task<String>>>> = Arc::default();
         let inside = Arc::clone(&own);
         let task = event_loop.create_task(async move {
+            at_rest().await; // Its own handle is there now.
             let mut me = inside.lock().unwrap().take().unwrap();
             let error = (&mut me).await.unwrap_err();
             assert!(error.is_invalid_state());
@@ -183,8 +182,7 @@ fn case_027_a_cancel_request_taken_back_before_the_first_step_lets_the_task_run(
 
 #[test]
 fn case_027_a_cancel_from_another_thread_reaches_a_task_that_sleeps() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         let (sleeping_tx, sleeping_rx) = mpsc::channel();
         let (captured, dropped) = witness();
         let task = event_loop.create_task(async move {

@@ -8,14 +8,13 @@ use evloop::{
     ContextVar, Handle, Promise, ResultError, all_tasks, create_task, current_task, sleep,
     to_thread, yield_now,
 };
-use evloop_tests::{Reports, Seen, on_thread, virtual_loop, witness};
+use evloop_tests::{Reports, Seen, at_rest, on_every_loop, on_thread, virtual_loop, witness};
 
 use crate::guarded;
 
 #[test]
 fn case_037_a_submission_gives_its_value_to_the_thread_that_blocks_on_it() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         let handle = event_loop.handle();
         let sum = event_loop.run_until_complete(to_thread(move || {
             let add = async {
@@ -36,8 +35,7 @@ fn case_037_a_submission_gives_its_value_to_the_thread_that_blocks_on_it() {
 
 #[test]
 fn case_037_a_submission_that_ran_out_of_time_is_cancelled_and_does_not_stay_pending() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         let handle = event_loop.handle();
         let (captured, dropped) = witness();
         let left = event_loop
@@ -68,8 +66,7 @@ fn case_037_a_submission_that_ran_out_of_time_is_cancelled_and_does_not_stay_pen
 
 #[test]
 fn case_037_a_wait_that_ran_out_of_time_can_be_repeated() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         let (handle, gate) = (event_loop.handle(), Promise::new());
         let open = gate.clone();
         let value = event_loop.run_until_complete(to_thread(move || {
@@ -92,8 +89,7 @@ fn case_037_a_wait_that_ran_out_of_time_can_be_repeated() {
 
 #[test]
 fn case_037_a_task_that_the_loop_cancels_is_reported_cancelled() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         let handle = event_loop.handle();
         event_loop
             .run_until_complete(async {
@@ -119,12 +115,11 @@ fn case_037_a_task_that_the_loop_cancels_is_reported_cancelled() {
 
 #[test]
 fn case_037_a_panic_of_the_coroutine_is_the_submitters_error() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         let (handle, reports) = (event_loop.handle(), Reports::of(&event_loop));
         let error = event_loop.run_until_complete(to_thread(move || {
             let fails = async {
-                yield_now().await;
+                at_rest().await;
                 assert!(current_task().is_none(), "it fails");
             };
             let mut task = handle.run_coroutine_threadsafe(fails).unwrap();
@@ -161,8 +156,7 @@ fn case_037_the_loops_own_thread_is_refused_instead_of_waiting_for_itself() {
 
 #[test]
 fn case_037_callbacks_run_in_the_loop_and_the_result_can_still_be_taken() {
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         let (handle, seen) = (event_loop.handle(), Seen::new());
         let told = seen.clone();
         let value = event_loop
@@ -190,8 +184,7 @@ fn case_037_callbacks_run_in_the_loop_and_the_result_can_still_be_taken() {
 fn case_037_the_task_inherits_the_context_of_the_thread_that_submits_it() {
     static VAR: ContextVar<u8> = ContextVar::new("var");
 
-    guarded(|| {
-        let event_loop = virtual_loop();
+    on_every_loop(|event_loop| {
         let handle = event_loop.handle();
         let read = event_loop.run_until_complete(to_thread(move || {
             VAR.set(1);

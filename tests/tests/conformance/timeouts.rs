@@ -7,7 +7,7 @@ use evloop::{
     EventLoop, Handle, ManualClock, NotActive, TimeLimit, TimeoutState, catch_cancel, create_task,
     current_task, on_cancel, sleep, timeout, timeout_at, yield_now,
 };
-use evloop_tests::{Seen, witness};
+use evloop_tests::{Seen, at_rest, in_every_loop, witness};
 
 use crate::{guarded, in_loop};
 
@@ -15,8 +15,10 @@ pub(crate) const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
+/// In whole milliseconds: waiting until all is at rest takes less.
 pub(crate) fn time() -> Duration {
-    Handle::current().time()
+    let passed = Handle::current().time().as_millis();
+    ms(u64::try_from(passed).expect("no test is so long"))
 }
 
 pub(crate) fn now() -> Instant {
@@ -25,7 +27,7 @@ pub(crate) fn now() -> Instant {
 
 #[test]
 fn case_081_of_nested_limits_due_together_the_outer_one_reports_and_both_are_expired() {
-    in_loop(async {
+    in_every_loop(async || {
         let (outer, inner) = (TimeLimit::after(ms(20)), TimeLimit::after(ms(20)));
         let (outer_is, inner_is) = (outer.handle(), inner.handle());
         let seen = Seen::new();
@@ -47,7 +49,7 @@ fn case_081_of_nested_limits_due_together_the_outer_one_reports_and_both_are_exp
 
 #[test]
 fn case_081_an_inner_limit_that_is_due_alone_is_reported_inside_of_the_outer_one() {
-    in_loop(async {
+    in_every_loop(async || {
         let outer = TimeLimit::after(ms(50));
         let outer_is = outer.handle();
         let late = outer.run(async {
@@ -63,7 +65,7 @@ fn case_081_an_inner_limit_that_is_due_alone_is_reported_inside_of_the_outer_one
 
 #[test]
 fn case_081_an_outer_limit_that_is_due_in_the_clean_up_of_the_inner_one_reports() {
-    in_loop(async {
+    in_every_loop(async || {
         let inner = TimeLimit::after(ms(10));
         let inner_is = inner.handle();
         let late = timeout(ms(20), async {
@@ -101,7 +103,7 @@ fn case_082_a_limit_of_zero_or_in_the_past_ends_what_suspends_once() {
 
 #[test]
 fn case_082_what_never_suspends_succeeds_whatever_the_limit() {
-    in_loop(async {
+    in_every_loop(async || {
         let limit = TimeLimit::after(Duration::ZERO);
         let handle = limit.handle();
 
@@ -115,7 +117,7 @@ fn case_082_what_never_suspends_succeeds_whatever_the_limit() {
 
 #[test]
 fn case_083_an_error_of_the_body_before_the_limit_is_given_as_it_is() {
-    in_loop(async {
+    in_every_loop(async || {
         let limit = TimeLimit::after(ms(100));
         let handle = limit.handle();
         let fails = async {
@@ -134,7 +136,7 @@ fn case_083_an_error_of_the_body_before_the_limit_is_given_as_it_is() {
 
 #[test]
 fn case_083_an_error_of_the_body_while_it_expires_is_given_and_the_limit_has_expired() {
-    in_loop(async {
+    in_every_loop(async || {
         let limit = TimeLimit::after(ms(100));
         let handle = limit.handle();
         let fails = async {
@@ -150,7 +152,7 @@ fn case_083_an_error_of_the_body_while_it_expires_is_given_and_the_limit_has_exp
 
 #[test]
 fn case_085_a_request_from_outside_before_the_limit_is_no_timeout() {
-    in_loop(async {
+    in_every_loop(async || {
         let limit = TimeLimit::after(ms(100));
         let handle = limit.handle();
         let seen = Seen::new();
@@ -173,7 +175,7 @@ fn case_085_a_request_from_outside_before_the_limit_is_no_timeout() {
 
 #[test]
 fn case_085_a_request_from_outside_in_the_clean_up_of_a_limit_wins() {
-    in_loop(async {
+    in_every_loop(async || {
         let limit = TimeLimit::after(ms(100));
         let handle = limit.handle();
         let clean_up = || async { sleep(ms(100)).await };
@@ -246,7 +248,7 @@ fn case_085_a_request_in_the_turn_of_a_limit_around_a_clean_up_wins() {
 
 #[test]
 fn case_086_a_limit_that_expires_inside_of_a_task_does_not_cancel_the_task() {
-    in_loop(async {
+    in_every_loop(async || {
         let mut task = create_task(async {
             assert!(timeout(ms(1), pending::<()>()).await.is_err());
             let me = current_task().unwrap();
@@ -262,7 +264,7 @@ fn case_086_a_limit_that_expires_inside_of_a_task_does_not_cancel_the_task() {
 
 #[test]
 fn case_086_a_task_that_expires_counts_no_request_either() {
-    in_loop(async {
+    in_every_loop(async || {
         let (captured, dropped) = witness();
         let limited = timeout(ms(1), async move {
             let me = current_task().unwrap();
@@ -341,7 +343,7 @@ fn assert_refused(moved: Result<(), NotActive>, state: TimeoutState, name: &str)
 
 #[test]
 fn case_089_a_limit_that_is_not_active_cannot_be_moved_and_says_why() {
-    in_loop(async {
+    in_every_loop(async || {
         let soon = || Some(now() + ms(1));
         let limit = TimeLimit::after(ms(10));
         let handle = limit.handle();
@@ -374,7 +376,7 @@ fn case_089_a_limit_that_is_not_active_cannot_be_moved_and_says_why() {
 
 #[test]
 fn case_089_a_body_that_refuses_leaves_a_limit_that_cannot_be_moved() {
-    in_loop(async {
+    in_every_loop(async || {
         let limit = TimeLimit::after(ms(10));
         let handle = limit.handle();
         let inside = handle.clone();
@@ -396,7 +398,7 @@ fn case_089_a_body_that_refuses_leaves_a_limit_that_cannot_be_moved() {
 
 #[test]
 fn case_090_after_a_swallowed_request_a_new_limit_still_works() {
-    in_loop(async {
+    in_every_loop(async || {
         let task = create_task(async {
             catch_cancel(pending::<()>()).await.unwrap_err().swallow();
             assert_eq!(current_task().unwrap().cancelling(), 1);
@@ -404,7 +406,7 @@ fn case_090_after_a_swallowed_request_a_new_limit_still_works() {
             assert_eq!(current_task().unwrap().cancelling(), 1);
             late
         });
-        yield_now().await;
+        at_rest().await;
         assert!(task.cancel());
 
         assert!(task.await.unwrap().is_err());
@@ -413,12 +415,12 @@ fn case_090_after_a_swallowed_request_a_new_limit_still_works() {
 
 #[test]
 fn case_090_a_request_swallowed_inside_of_a_limit_does_not_disturb_it() {
-    in_loop(async {
+    in_every_loop(async || {
         let task = create_task(timeout(ms(10), async {
             catch_cancel(pending::<()>()).await.unwrap_err().swallow();
             pending::<()>().await;
         }));
-        yield_now().await;
+        at_rest().await;
         assert!(task.cancel());
 
         // asyncio lets the request through here, since its count is above the one at entry.

@@ -9,14 +9,15 @@ use evloop::{
     CancelScope, Promise, TaskGroup, TimeLimit, catch_cancel, create_task, finally_within, gather,
     hold_cancel, on_cancel, shield, sleep, timeout, timeout_at, yield_now,
 };
-use evloop_tests::{Seen, Wakes};
+use evloop_tests::{Seen, Wakes, at_rest, in_every_loop};
 
 use crate::in_loop;
+
 use crate::timeouts::{ms, now, time};
 
 #[test]
 fn the_clean_up_of_a_request_may_use_limits_of_its_own() {
-    in_loop(async {
+    in_every_loop(async || {
         let seen = Seen::new();
         let told = seen.clone();
         let task = create_task(on_cancel(pending::<()>(), || async move {
@@ -25,7 +26,7 @@ fn the_clean_up_of_a_request_may_use_limits_of_its_own() {
             let in_time = timeout(ms(10), sleep(ms(1))).await;
             told.push(in_time.is_ok());
         }));
-        yield_now().await;
+        at_rest().await;
         assert!(task.cancel());
 
         assert!(task.await.unwrap_err().is_cancelled());
@@ -35,13 +36,13 @@ fn the_clean_up_of_a_request_may_use_limits_of_its_own() {
 
 #[test]
 fn a_limit_is_moved_later_earlier_away_and_back_and_the_last_one_counts() {
-    in_loop(async {
+    in_every_loop(async || {
         let limit = TimeLimit::after(ms(20));
         let handle = limit.handle();
         assert_eq!(handle.when(), None, "it counts from its first poll");
         let start = now();
         let task = create_task(limit.run(pending::<()>()));
-        yield_now().await;
+        at_rest().await;
         assert_eq!(handle.when(), Some(start + ms(20)));
 
         handle.reschedule(start + ms(100)).unwrap();
@@ -78,7 +79,7 @@ fn a_limit_moved_into_the_past_ends_its_body_in_the_next_turn() {
 
 #[test]
 fn without_a_limit_nothing_expires() {
-    in_loop(async {
+    in_every_loop(async || {
         let body = || async {
             sleep(ms(1_000_000)).await;
             1
@@ -91,7 +92,7 @@ fn without_a_limit_nothing_expires() {
 
 #[test]
 fn a_limit_reaches_every_innermost_scope_of_parallel_branches() {
-    in_loop(async {
+    in_every_loop(async || {
         let seen = Seen::new();
         let branch = |n: u64| {
             let told = seen.clone();
@@ -113,7 +114,7 @@ fn a_limit_reaches_every_innermost_scope_of_parallel_branches() {
 
 #[test]
 fn a_limit_around_a_group_ends_its_children_first() {
-    in_loop(async {
+    in_every_loop(async || {
         let seen = Seen::new();
         let told = seen.clone();
         let group = TaskGroup::scope(async |group| {
@@ -133,7 +134,7 @@ fn a_limit_around_a_group_ends_its_children_first() {
 
 #[test]
 fn held_requests_wait_for_the_end_of_what_holds_them_and_a_budget_ends_it() {
-    in_loop(async {
+    in_every_loop(async || {
         let seen = Seen::new();
         let told = seen.clone();
         let late = timeout(ms(10), async {
@@ -148,7 +149,7 @@ fn held_requests_wait_for_the_end_of_what_holds_them_and_a_budget_ends_it() {
         let task = create_task(finally_within(ms(50), pending::<()>(), || async {
             pending::<()>().await;
         }));
-        yield_now().await;
+        at_rest().await;
         assert!(task.cancel() && task.cancel(), "further requests wait");
         assert!(task.await.unwrap_err().is_cancelled());
         assert_eq!(time(), ms(150));
@@ -157,11 +158,11 @@ fn held_requests_wait_for_the_end_of_what_holds_them_and_a_budget_ends_it() {
 
 #[test]
 fn a_scope_asked_to_end_from_elsewhere_is_no_timeout_around_it() {
-    in_loop(async {
+    in_every_loop(async || {
         let scope = CancelScope::new();
         let handle = scope.handle();
         let task = create_task(timeout(ms(10), scope.run(pending::<()>())));
-        yield_now().await;
+        at_rest().await;
 
         assert!(handle.cancel());
 

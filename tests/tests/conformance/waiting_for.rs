@@ -7,7 +7,7 @@ use evloop::{
     Elapsed, Handle, JoinError, Promise, Task, catch_cancel, create_task, hold_cancel, on_cancel,
     shield, sleep, timeout, wait_for, yield_now,
 };
-use evloop_tests::{Seen, witness};
+use evloop_tests::{Seen, at_rest, in_every_loop, witness};
 
 use crate::in_loop;
 
@@ -15,8 +15,10 @@ const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
+/// In whole milliseconds: waiting until all is at rest takes less.
 fn time() -> Duration {
-    Handle::current().time()
+    let passed = Handle::current().time().as_millis();
+    ms(u64::try_from(passed).expect("no test is so long"))
 }
 
 /// Sleeps for ever; asked to end, it cleans up for so long and says so.
@@ -40,7 +42,7 @@ fn refuser(value: u32, after: Duration) -> Task<u32> {
 
 #[test]
 fn case_071_a_task_that_is_late_is_cancelled_and_waited_for_whatever_it_takes() {
-    in_loop(async {
+    in_every_loop(async || {
         let seen = Seen::new();
         let mut task = cleaner(&seen, ms(200));
 
@@ -56,7 +58,7 @@ fn case_071_a_task_that_is_late_is_cancelled_and_waited_for_whatever_it_takes() 
 
 #[test]
 fn case_071_a_coroutine_cleans_up_within_the_wait() {
-    in_loop(async {
+    in_every_loop(async || {
         let seen = Seen::new();
         let told = seen.clone();
         let coroutine = on_cancel(pending::<()>(), || async move {
@@ -73,7 +75,7 @@ fn case_071_a_coroutine_cleans_up_within_the_wait() {
 
 #[test]
 fn case_071_the_clean_up_is_not_asked_again() {
-    in_loop(async {
+    in_every_loop(async || {
         let seen = Seen::new();
         let told = seen.clone();
         let task = create_task(async move {
@@ -93,7 +95,7 @@ fn case_071_the_clean_up_is_not_asked_again() {
 
 #[test]
 fn case_073_with_a_limit_of_zero_a_coroutine_is_never_started() {
-    in_loop(async {
+    in_every_loop(async || {
         let (captured, dropped) = witness();
         let never = async move {
             drop(captured);
@@ -111,10 +113,10 @@ fn case_073_with_a_limit_of_zero_a_coroutine_is_never_started() {
 
 #[test]
 fn case_074_with_a_limit_of_zero_a_running_task_is_cancelled_and_cleans_up() {
-    in_loop(async {
+    in_every_loop(async || {
         let seen = Seen::new();
         let mut task = cleaner(&seen, ms(10));
-        yield_now().await;
+        at_rest().await;
 
         let late = wait_for!(&mut task, Duration::ZERO).await;
 
@@ -126,7 +128,7 @@ fn case_074_with_a_limit_of_zero_a_running_task_is_cancelled_and_cleans_up() {
 
 #[test]
 fn case_074_with_a_limit_of_zero_a_pending_promise_is_cancelled() {
-    in_loop(async {
+    in_every_loop(async || {
         let promise: Promise<()> = Promise::new();
 
         assert!(wait_for(promise.clone(), Duration::ZERO).await.is_err());
@@ -137,12 +139,12 @@ fn case_074_with_a_limit_of_zero_a_pending_promise_is_cancelled() {
 
 #[test]
 fn case_074_with_a_limit_of_zero_what_is_done_gives_its_result() {
-    in_loop(async {
+    in_every_loop(async || {
         let promise = Promise::new();
         promise.set_result(1).unwrap();
         let (value, failure) = (create_task(async { 2 }), Promise::<()>::new());
         failure.set_exception("its own").unwrap();
-        yield_now().await;
+        at_rest().await;
 
         let zero = Duration::ZERO;
         assert_eq!(wait_for(promise, zero).await.unwrap().unwrap(), 1);
@@ -171,7 +173,7 @@ fn case_074_with_a_limit_of_zero_a_task_that_has_not_started_never_does() {
 
 #[test]
 fn case_075_a_task_that_refuses_gives_its_value_and_no_error() {
-    in_loop(async {
+    in_every_loop(async || {
         let mut task = refuser(42, ms(100));
 
         let value = wait_for(&mut task, ms(100)).await;
@@ -180,7 +182,7 @@ fn case_075_a_task_that_refuses_gives_its_value_and_no_error() {
         assert_eq!(time(), ms(200));
         assert!(!task.cancelled());
         let at_once = refuser(7, ms(0));
-        yield_now().await;
+        at_rest().await;
         let value = wait_for(at_once, Duration::ZERO).await;
         assert_eq!(value.unwrap().unwrap(), 7);
     });
@@ -188,7 +190,7 @@ fn case_075_a_task_that_refuses_gives_its_value_and_no_error() {
 
 #[test]
 fn case_075_a_task_that_fails_while_it_is_cancelled_gives_its_own_error() {
-    in_loop(async {
+    in_every_loop(async || {
         let fails = || {
             create_task(async {
                 let caught = catch_cancel(pending::<()>()).await;
@@ -203,7 +205,7 @@ fn case_075_a_task_that_fails_while_it_is_cancelled_gives_its_own_error() {
         let failed = wait_for(fails(), ms(100)).await.expect("no `Elapsed`");
         assert_eq!(failed.unwrap(), Err("failed to clean up"));
         let at_once = fails();
-        yield_now().await;
+        at_rest().await;
         let failed = wait_for(at_once, Duration::ZERO).await;
         assert_eq!(failed.unwrap().unwrap(), Err("failed to clean up"));
         let panicked: Result<(), JoinError> = wait_for(panics, ms(100)).await.unwrap();
@@ -213,7 +215,7 @@ fn case_075_a_task_that_fails_while_it_is_cancelled_gives_its_own_error() {
 
 #[test]
 fn case_077_a_request_to_the_waiter_goes_to_the_task_with_and_without_a_limit() {
-    in_loop(async {
+    in_every_loop(async || {
         for limit in [None, Some(ms(10_000))] {
             let start = time();
             let seen = Seen::new();
@@ -237,7 +239,7 @@ fn case_077_a_request_to_the_waiter_goes_to_the_task_with_and_without_a_limit() 
 
 #[test]
 fn case_077_a_request_to_the_waiter_cancels_a_promise_and_drops_a_coroutine() {
-    in_loop(async {
+    in_every_loop(async || {
         let promise: Promise<()> = Promise::new();
         let waiter = create_task(wait_for(promise.clone(), ms(100)));
         let (captured, dropped) = witness();
@@ -246,7 +248,7 @@ fn case_077_a_request_to_the_waiter_cancels_a_promise_and_drops_a_coroutine() {
             drop(captured);
         };
         let other = create_task(wait_for!(coroutine, ms(100)));
-        yield_now().await;
+        at_rest().await;
 
         assert!(waiter.cancel() && other.cancel());
 
@@ -310,7 +312,7 @@ fn case_078_the_value_of_a_task_stays_with_its_handle() {
 
 #[test]
 fn case_079_a_shielded_task_outlives_the_wait_and_finishes_by_itself() {
-    in_loop(async {
+    in_every_loop(async || {
         let mut task = create_task(async {
             sleep(ms(300)).await;
             "finished"
@@ -327,7 +329,7 @@ fn case_079_a_shielded_task_outlives_the_wait_and_finishes_by_itself() {
 
 #[test]
 fn without_a_limit_it_just_waits() {
-    in_loop(async {
+    in_every_loop(async || {
         let task = create_task(async {
             sleep(ms(1_000_000)).await;
             42
@@ -343,9 +345,9 @@ fn without_a_limit_it_just_waits() {
 
 #[test]
 fn a_task_cancelled_by_somebody_else_is_no_elapsed_limit() {
-    in_loop(async {
+    in_every_loop(async || {
         let task = create_task(pending::<()>());
-        yield_now().await;
+        at_rest().await;
         assert!(task.cancel_with("by somebody else"));
 
         let ended = wait_for(task, ms(100)).await.expect("within the limit");
@@ -387,7 +389,7 @@ fn museum_bm70_a_value_that_owns_something_is_dropped_with_the_wait_that_lost_it
 
 #[test]
 fn museum_bm70_a_request_is_never_lost_to_a_task_that_ends_in_the_same_turn() {
-    in_loop(async {
+    in_every_loop(async || {
         // At every distance, in turns, between the end of the task and the request.
         for n_turns_before in 0..4 {
             for n_turns_between in 0..4 {
@@ -417,7 +419,7 @@ fn museum_bm70_a_request_is_never_lost_to_a_task_that_ends_in_the_same_turn() {
 
 #[test]
 fn with_a_limit_of_zero_what_is_shielded_is_neither_cancelled_nor_waited_for() {
-    in_loop(async {
+    in_every_loop(async || {
         let mut task = create_task(async {
             sleep(ms(100)).await;
             "finished"
@@ -432,7 +434,7 @@ fn with_a_limit_of_zero_what_is_shielded_is_neither_cancelled_nor_waited_for() {
 
 #[test]
 fn with_a_limit_of_zero_a_request_to_the_waiter_in_the_clean_up_of_the_task_goes_on() {
-    in_loop(async {
+    in_every_loop(async || {
         let seen = Seen::new();
         let inner = create_task({
             let told = seen.clone();
@@ -443,7 +445,7 @@ fn with_a_limit_of_zero_a_request_to_the_waiter_in_the_clean_up_of_the_task_goes
                 drop(caught);
             }
         });
-        yield_now().await;
+        at_rest().await;
         let waiter = create_task(async move {
             let _ended = wait_for(inner, Duration::ZERO).await;
             pending::<()>().await;
