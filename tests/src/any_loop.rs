@@ -35,7 +35,13 @@ enum Machine {
 }
 
 impl AnyLoop {
-    fn event_loop() -> Self {
+    /// An event loop.
+    ///
+    /// # Panics
+    ///
+    /// When the system makes no descriptors for it.
+    #[must_use]
+    pub fn of_one_thread() -> Self {
         let clock = ManualClock::new().with_auto_jump();
         let event_loop = EventLoop::builder().clock(clock.clone()).build();
         Self {
@@ -44,12 +50,19 @@ impl AnyLoop {
         }
     }
 
-    fn runtime(n_workers: usize, seed: u64) -> Self {
+    fn of_workers<B: Fn() + Send + Sync + 'static>(
+        n_workers: usize,
+        seed: u64,
+        begins: &impl Fn(&ManualClock) -> B,
+    ) -> Self {
         let clock = ManualClock::new();
+        let begin = begins(&clock);
+        begin();
         let runtime = Runtime::builder()
             .n_workers(n_workers)
             .clock(clock.clone())
             .shuffle(seed)
+            .on_thread_start(move |_| begin())
             .build()
             .expect("the system has descriptors and threads");
         Self {
@@ -62,6 +75,31 @@ impl AnyLoop {
     #[must_use]
     pub fn handle(&self) -> Handle {
         Handle::clone(self)
+    }
+
+    /// The event loop, for what a runtime does not have.
+    ///
+    /// # Panics
+    ///
+    /// When it is a runtime.
+    #[must_use]
+    pub fn event_loop(&self) -> &EventLoop {
+        match &self.machine {
+            Machine::EventLoop(event_loop) => event_loop,
+            Machine::Runtime { .. } => panic!("only an event loop can do this"),
+        }
+    }
+
+    /// True for a runtime.
+    #[must_use]
+    pub fn is_runtime(&self) -> bool {
+        matches!(self.machine, Machine::Runtime { .. })
+    }
+
+    /// Its clock.
+    #[must_use]
+    pub fn clock(&self) -> ManualClock {
+        self.clock.clone()
     }
 
     /// Runs `future` to its end, on this thread.
@@ -155,9 +193,19 @@ impl Drop for Jumping<'_> {
 /// Runs a test on an event loop, and on runtimes with one worker, two and eight, each of which has an order
 /// of steps of its own. Each run must end soon.
 pub fn on_every_loop(test: impl Fn(AnyLoop)) {
-    on(AnyLoop::event_loop(), &test);
+    on_every_loop_that_begins(|_| || {}, test);
+}
+
+/// As [`on_every_loop`]; each thread that runs tasks begins with what `begins` makes for the clock.
+pub fn on_every_loop_that_begins<B: Fn() + Send + Sync + 'static>(
+    begins: impl Fn(&ManualClock) -> B,
+    test: impl Fn(AnyLoop),
+) {
+    let event_loop = AnyLoop::of_one_thread();
+    begins(&event_loop.clock)();
+    on(event_loop, &test);
     for (seed, n_workers) in (0..n_seeds()).zip(N_WORKERS.into_iter().cycle()) {
-        on(AnyLoop::runtime(n_workers, seed), &test);
+        on(AnyLoop::of_workers(n_workers, seed, &begins), &test);
     }
 }
 

@@ -16,7 +16,7 @@ mod threads;
 mod virtual_time;
 mod wakes;
 
-pub use any_loop::{AnyLoop, at_rest, in_every_loop, on_every_loop};
+pub use any_loop::{AnyLoop, at_rest, in_every_loop, on_every_loop, on_every_loop_that_begins};
 pub use child::{deaf_child, in_child, survives_in_child};
 pub use drops::{DropFlag, PanicsInDrop, Witness, witness};
 pub use held_jobs::HeldJobs;

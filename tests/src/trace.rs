@@ -70,22 +70,46 @@ impl Trace {
     /// When they differ, with the place where they do.
     #[track_caller]
     pub fn assert_matches(&self, recorded: &str) {
-        let recorded: Vec<&str> = recorded
-            .lines()
-            .filter(|line| !line.starts_with('#'))
-            .collect();
-        let lines = self.lines();
-        let here: Vec<&str> = lines.iter().map(String::as_str).collect();
-        assert!(
-            here == recorded,
-            "the trace is not the recorded one:\n{}",
-            difference(&recorded, &here)
-        );
+        compare(&events_of(recorded), &self.lines());
+    }
+
+    /// As [`Trace::assert_matches`], but what happens at the same time may happen in any order.
+    ///
+    /// # Panics
+    ///
+    /// When they differ, with the place where they do.
+    #[track_caller]
+    pub fn assert_matches_at_each_time(&self, recorded: &str) {
+        compare(&by_time(events_of(recorded)), &by_time(self.lines()));
     }
 }
 
+fn events_of(recorded: &str) -> Vec<String> {
+    let is_event = |line: &&str| !line.starts_with('#');
+    let events = recorded.lines().filter(is_event);
+    events.map(str::to_owned).collect()
+}
+
+/// Puts the lines of each time into an order of their own.
+fn by_time(mut lines: Vec<String>) -> Vec<String> {
+    let time = |line: &str| line.split_once(" ms: ").map(|(time, _)| time.to_owned());
+    for at_once in lines.chunk_by_mut(|a, b| time(a) == time(b)) {
+        at_once.sort();
+    }
+    lines
+}
+
+#[track_caller]
+fn compare(recorded: &[String], here: &[String]) {
+    assert!(
+        here == recorded,
+        "the trace is not the recorded one:\n{}",
+        difference(recorded, here)
+    );
+}
+
 /// Writes both as one list: `-` is recorded only, `+` is of this run only.
-fn difference(recorded: &[&str], here: &[&str]) -> String {
+fn difference(recorded: &[String], here: &[String]) -> String {
     let n_before = recorded
         .iter()
         .zip(here)
@@ -98,10 +122,10 @@ fn difference(recorded: &[&str], here: &[&str]) -> String {
         .zip(here_rest.iter().rev())
         .take_while(|(a, b)| a == b)
         .count();
-    let changed = |lines: &[&str]| lines.len() - n_behind;
+    let changed = |lines: &[String]| lines.len() - n_behind;
 
     let mut text = String::new();
-    let mut section = |sign: char, lines: &[&str]| {
+    let mut section = |sign: char, lines: &[String]| {
         for line in lines {
             let _infallible = writeln!(text, "{sign} {line}");
         }

@@ -31,34 +31,35 @@ fn start_all<const N: usize>(
 
 #[test]
 fn diff_as_completed_order() {
-    let program = Program::new();
-    program.run(async {
-        let tasks = start_all(
-            &program,
-            [
-                ("a", 30, false),
-                ("b", 10, false),
-                ("c", 25, true),
-                ("d", 10, false),
-                ("e", 900, false),
-                ("f", 60, true),
-            ],
-        );
-        let to_cancel = reference(&tasks[4]);
-        program.call_later(ms(27), move || assert!(to_cancel.cancel()));
-        event!("main begins");
-        let mut completed = as_completed(tasks);
-        while let Some(task) = completed.next().await {
-            let item = settled(&flat(task.result().expect("it is done")));
-            event!("main has {item}");
-            if item == "value D" {
-                sleep_ms(25).await;
-                event!("main was away");
+    Program::on_one_thread(|program| {
+        program.run(async {
+            let tasks = start_all(
+                &program,
+                [
+                    ("a", 30, false),
+                    ("b", 10, false),
+                    ("c", 25, true),
+                    ("d", 10, false),
+                    ("e", 900, false),
+                    ("f", 60, true),
+                ],
+            );
+            let to_cancel = reference(&tasks[4]);
+            program.call_later(ms(27), move || assert!(to_cancel.cancel()));
+            event!("main begins");
+            let mut completed = as_completed(tasks);
+            while let Some(task) = completed.next().await {
+                let item = settled(&flat(task.result().expect("it is done")));
+                event!("main has {item}");
+                if item == "value D" {
+                    sleep_ms(25).await;
+                    event!("main was away");
+                }
             }
-        }
-        event!("main ends");
+            event!("main ends");
+        });
+        program.compare(recorded!("as_completed_order"));
     });
-    program.compare(recorded!("as_completed_order"));
 }
 
 #[test]
@@ -79,24 +80,25 @@ fn diff_as_completed_timeout() {
         event!("main has all");
     }
 
-    let program = Program::new();
-    program.run(async {
-        let delays = [
-            ("a", 10),
-            ("b", 15),
-            ("c", 20),
-            ("d", 40),
-            ("e", 90),
-            ("f", 120),
-        ];
-        let mut tasks = start_all(&program, delays.map(|(name, delay)| (name, delay, false)));
-        limited(&mut tasks, ms(25), 20).await;
-        limited(&mut tasks[4..], ms(5), 0).await;
-        limited(&mut tasks[4..], Duration::ZERO, 0).await;
-        limited(&mut tasks[4..], ms(10_000), 0).await;
-        event!("main ends");
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let delays = [
+                ("a", 10),
+                ("b", 15),
+                ("c", 20),
+                ("d", 40),
+                ("e", 90),
+                ("f", 120),
+            ];
+            let mut tasks = start_all(&program, delays.map(|(name, delay)| (name, delay, false)));
+            limited(&mut tasks, ms(25), 20).await;
+            limited(&mut tasks[4..], ms(5), 0).await;
+            limited(&mut tasks[4..], Duration::ZERO, 0).await;
+            limited(&mut tasks[4..], ms(10_000), 0).await;
+            event!("main ends");
+        });
+        program.compare(recorded!("as_completed_timeout"));
     });
-    program.compare(recorded!("as_completed_timeout"));
 }
 
 #[test]
@@ -124,27 +126,30 @@ fn diff_as_completed_left() {
         }
     }
 
-    let program = Program::new();
-    program.run(async {
-        let [p, q, r, s, t]: [Promise<String>; 5] =
-            std::array::from_fn(|_| program.create_future());
-        for (name, delay, future) in [("r", 10, &r), ("p", 20, &p), ("q", 30, &q), ("t", 40, &t)] {
-            let future = future.clone();
-            program.call_later(ms(delay), move || settle(name, &future));
-        }
-        let mut completed = as_completed([&p, &q, &p, &r, &t, &r, &p].map(Clone::clone));
-        take(&mut completed, 2).await;
-        sleep_ms(15).await;
-        event!("main was away");
-        take(&mut completed, 3).await;
-        take(&mut as_completed([]), 1).await;
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let [p, q, r, s, t]: [Promise<String>; 5] =
+                std::array::from_fn(|_| program.create_future());
+            for (name, delay, future) in
+                [("r", 10, &r), ("p", 20, &p), ("q", 30, &q), ("t", 40, &t)]
+            {
+                let future = future.clone();
+                program.call_later(ms(delay), move || settle(name, &future));
+            }
+            let mut completed = as_completed([&p, &q, &p, &r, &t, &r, &p].map(Clone::clone));
+            take(&mut completed, 2).await;
+            sleep_ms(15).await;
+            event!("main was away");
+            take(&mut completed, 3).await;
+            take(&mut as_completed([]), 1).await;
 
-        let mut completed = as_completed([s.clone(), p]);
-        take(&mut completed, 1).await;
-        drop(completed);
-        event!("s is {}", standing(&s));
-        settle("s", &s);
-        event!("s is {}", standing(&s));
+            let mut completed = as_completed([s.clone(), p]);
+            take(&mut completed, 1).await;
+            drop(completed);
+            event!("s is {}", standing(&s));
+            settle("s", &s);
+            event!("s is {}", standing(&s));
+        });
+        program.compare(recorded!("as_completed_left"));
     });
-    program.compare(recorded!("as_completed_left"));
 }

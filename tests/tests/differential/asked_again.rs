@@ -34,24 +34,25 @@ fn diff_catch_before_start() {
         "the parent lives"
     }
 
-    let program = Program::new();
-    program.run(async {
-        let task = create_task(parent());
-        let other = create_task(guarded("other"));
-        let mut unborn = create_task(guarded("unborn"));
-        let its_state = reference(&unborn);
-        unborn.cancel_with("first");
-        unborn.cancel_with("last");
-        if let Err(JoinError::Cancelled(cancelled)) = (&mut unborn).await {
-            let message = cancelled.message().unwrap_or_default();
-            event!("main sees unborn cancelled: {message}");
-        }
-        let requests = unborn.cancelling();
-        event!("unborn is {}, requests: {requests}", state(&its_state));
-        event!("main gets {}", task.await.unwrap());
-        event!("main gets {}", other.await.unwrap().unwrap());
+    Program::on_one_thread(|program| {
+        program.run(async {
+            let task = create_task(parent());
+            let other = create_task(guarded("other"));
+            let mut unborn = create_task(guarded("unborn"));
+            let its_state = reference(&unborn);
+            unborn.cancel_with("first");
+            unborn.cancel_with("last");
+            if let Err(JoinError::Cancelled(cancelled)) = (&mut unborn).await {
+                let message = cancelled.message().unwrap_or_default();
+                event!("main sees unborn cancelled: {message}");
+            }
+            let requests = unborn.cancelling();
+            event!("unborn is {}, requests: {requests}", state(&its_state));
+            event!("main gets {}", task.await.unwrap());
+            event!("main gets {}", other.await.unwrap().unwrap());
+        });
+        program.compare(recorded!("catch_before_start"));
     });
-    program.compare(recorded!("catch_before_start"));
 }
 
 #[test]
@@ -76,19 +77,20 @@ fn diff_catch_second_cancel() {
         Ok("closed")
     }
 
-    let program = Program::new();
-    program.run(async {
-        let mut task = create_task(closer());
-        sleep_ms(5).await;
-        let granted = truth(task.cancel_with("please"));
-        event!("first cancel is granted: {granted}");
-        sleep_ms(15).await;
-        let granted = truth(task.cancel_with("at once"));
-        event!("second cancel is granted: {granted}");
-        event!("the closer is {}", outcome(&task));
-        event!("the closer is {}", end_of(&mut task).await);
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let mut task = create_task(closer());
+            sleep_ms(5).await;
+            let granted = truth(task.cancel_with("please"));
+            event!("first cancel is granted: {granted}");
+            sleep_ms(15).await;
+            let granted = truth(task.cancel_with("at once"));
+            event!("second cancel is granted: {granted}");
+            event!("the closer is {}", outcome(&task));
+            event!("the closer is {}", end_of(&mut task).await);
+        });
+        program.compare(recorded!("catch_second_cancel"));
     });
-    program.compare(recorded!("catch_second_cancel"));
 }
 
 #[test]
@@ -114,16 +116,17 @@ fn diff_catch_and_finish_cleanup() {
         Ok("never")
     }
 
-    let program = Program::new();
-    program.run(async {
-        let mut task = create_task(careful());
-        sleep_ms(5).await;
-        event!("cancel is granted: {}", truth(task.cancel_with("first")));
-        sleep_ms(15).await;
-        event!("cancel is granted: {}", truth(task.cancel_with("second")));
-        event!("the careful one is {}", end_of(&mut task).await);
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let mut task = create_task(careful());
+            sleep_ms(5).await;
+            event!("cancel is granted: {}", truth(task.cancel_with("first")));
+            sleep_ms(15).await;
+            event!("cancel is granted: {}", truth(task.cancel_with("second")));
+            event!("the careful one is {}", end_of(&mut task).await);
+        });
+        program.compare(recorded!("catch_and_finish_cleanup"));
     });
-    program.compare(recorded!("catch_and_finish_cleanup"));
 }
 
 #[test]
@@ -159,20 +162,21 @@ fn diff_catch_self_cancel() {
         Ok("stayed")
     }
 
-    let program = Program::new();
-    program.run(async {
-        let mut tasks = [
-            create_task(leaves()),
-            create_task(returns()),
-            create_task(stays()),
-        ];
-        sleep_ms(2).await;
-        event!("they are {}", tasks.each_ref().map(outcome).join(", "));
-        sleep_ms(10).await;
-        event!("they are {}", tasks.each_ref().map(outcome).join(", "));
-        event!("the last one is {}", end_of(&mut tasks[2]).await);
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let mut tasks = [
+                create_task(leaves()),
+                create_task(returns()),
+                create_task(stays()),
+            ];
+            sleep_ms(2).await;
+            event!("they are {}", tasks.each_ref().map(outcome).join(", "));
+            sleep_ms(10).await;
+            event!("they are {}", tasks.each_ref().map(outcome).join(", "));
+            event!("the last one is {}", end_of(&mut tasks[2]).await);
+        });
+        program.compare(recorded!("catch_self_cancel"));
     });
-    program.compare(recorded!("catch_self_cancel"));
 }
 
 #[test]
@@ -190,20 +194,21 @@ fn diff_catch_several_times() {
         Ok("never")
     }
 
-    let program = Program::new();
-    program.run(async {
-        let mut task = create_task(stubborn());
-        for question in ["once", "twice", "thrice"] {
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let mut task = create_task(stubborn());
+            for question in ["once", "twice", "thrice"] {
+                sleep_ms(10).await;
+                let granted = truth(task.cancel_with(question));
+                event!("main asks {question}: {granted}");
+            }
             sleep_ms(10).await;
-            let granted = truth(task.cancel_with(question));
-            event!("main asks {question}: {granted}");
-        }
-        sleep_ms(10).await;
-        event!("after three requests it is {}", outcome(&task));
-        event!("main asks again: {}", truth(task.cancel_with("again")));
-        event!("now it is {}", end_of(&mut task).await);
+            event!("after three requests it is {}", outcome(&task));
+            event!("main asks again: {}", truth(task.cancel_with("again")));
+            event!("now it is {}", end_of(&mut task).await);
+        });
+        program.compare(recorded!("catch_several_times"));
     });
-    program.compare(recorded!("catch_several_times"));
 }
 
 #[test]
@@ -227,20 +232,21 @@ fn diff_uncancel_and_sleep_again() {
         Ok("rested")
     }
 
-    let program = Program::new();
-    program.run(async {
-        let mut task = create_task(sleeper());
-        sleep_ms(10).await;
-        event!("cancel is granted: {}", truth(task.cancel_with("a dog")));
-        sleep_ms(30).await;
-        event!("cancel is granted: {}", truth(task.cancel_with("a cat")));
-        sleep_ms(50).await;
-        let granted = truth(task.cancel_with("an owl"));
-        let requests = task.cancelling();
-        event!("cancel is granted: {granted}, requests: {requests}");
-        event!("the sleeper is {}", end_of(&mut task).await);
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let mut task = create_task(sleeper());
+            sleep_ms(10).await;
+            event!("cancel is granted: {}", truth(task.cancel_with("a dog")));
+            sleep_ms(30).await;
+            event!("cancel is granted: {}", truth(task.cancel_with("a cat")));
+            sleep_ms(50).await;
+            let granted = truth(task.cancel_with("an owl"));
+            let requests = task.cancelling();
+            event!("cancel is granted: {granted}, requests: {requests}");
+            event!("the sleeper is {}", end_of(&mut task).await);
+        });
+        program.compare(recorded!("uncancel_and_sleep_again"));
     });
-    program.compare(recorded!("uncancel_and_sleep_again"));
 }
 
 #[test]
@@ -260,22 +266,23 @@ fn diff_uncancel_by_the_asker() {
         Ok("worked")
     }
 
-    let program = Program::new();
-    program.run(async {
-        let mut task = create_task(worker());
-        sleep_ms(5).await;
-        event!("main asks: {}", truth(task.cancel()));
-        sleep_ms(5).await;
-        event!("main takes it back: {}", task.uncancel());
-        event!("main takes back one too many: {}", task.uncancel());
-        sleep_ms(10).await;
-        let granted = truth(task.cancel());
-        let requests = task.cancelling();
-        event!("main asks again: {granted}, requests: {requests}");
-        let end = end_of(&mut task).await;
-        event!("the worker is {end}, requests: {}", task.cancelling());
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let mut task = create_task(worker());
+            sleep_ms(5).await;
+            event!("main asks: {}", truth(task.cancel()));
+            sleep_ms(5).await;
+            event!("main takes it back: {}", task.uncancel());
+            event!("main takes back one too many: {}", task.uncancel());
+            sleep_ms(10).await;
+            let granted = truth(task.cancel());
+            let requests = task.cancelling();
+            event!("main asks again: {granted}, requests: {requests}");
+            let end = end_of(&mut task).await;
+            event!("the worker is {end}, requests: {}", task.cancelling());
+        });
+        program.compare(recorded!("uncancel_by_the_asker"));
     });
-    program.compare(recorded!("uncancel_by_the_asker"));
 }
 
 #[test]
@@ -298,18 +305,19 @@ fn diff_uncancel_counts() {
         "it was never stopped"
     }
 
-    let program = Program::new();
-    program.run(async {
-        let mut task = create_task(counted());
-        for _ in 0..3 {
+    Program::on_one_thread(|program| {
+        program.run(async {
+            let mut task = create_task(counted());
+            for _ in 0..3 {
+                sleep_ms(5).await;
+                task.cancel();
+                event!("main asks, requests: {}", task.cancelling());
+            }
             sleep_ms(5).await;
-            task.cancel();
-            event!("main asks, requests: {}", task.cancelling());
-        }
-        sleep_ms(5).await;
-        event!("main sees requests: {}", task.cancelling());
-        let value = (&mut task).await.unwrap();
-        event!("main gets {value}, requests: {}", task.cancelling());
+            event!("main sees requests: {}", task.cancelling());
+            let value = (&mut task).await.unwrap();
+            event!("main gets {value}, requests: {}", task.cancelling());
+        });
+        program.compare(recorded!("uncancel_counts"));
     });
-    program.compare(recorded!("uncancel_counts"));
 }

@@ -23,25 +23,26 @@ fn diff_call_soon_fifo() {
         event!("{name} ends");
     }
 
-    let program = Program::new();
-    program.run(async {
-        call_soon(outer);
-        create_task(worker("a")).detach();
-        call_soon(say("callback 2"));
-        create_task(worker("b")).detach();
-        let skipped = call_soon(say("a cancelled callback"));
-        call_soon(say("callback 3"));
-        skipped.cancel();
-        event!(
-            "main has queued all, one is cancelled: {}",
-            truth(skipped.cancelled())
-        );
-        sleep(Duration::ZERO).await;
-        event!("main resumes behind what it queued");
-        sleep_ms(10).await;
-        event!("main ends");
+    Program::on_one_thread(|program| {
+        program.run(async {
+            call_soon(outer);
+            create_task(worker("a")).detach();
+            call_soon(say("callback 2"));
+            create_task(worker("b")).detach();
+            let skipped = call_soon(say("a cancelled callback"));
+            call_soon(say("callback 3"));
+            skipped.cancel();
+            event!(
+                "main has queued all, one is cancelled: {}",
+                truth(skipped.cancelled())
+            );
+            sleep(Duration::ZERO).await;
+            event!("main resumes behind what it queued");
+            sleep_ms(10).await;
+            event!("main ends");
+        });
+        program.compare(recorded!("call_soon_fifo"));
     });
-    program.compare(recorded!("call_soon_fifo"));
 }
 
 #[test]
@@ -76,30 +77,31 @@ fn diff_threadsafe_fifo() {
         }
     }
 
-    let program = Program::new();
-    program.run(async {
-        call_soon(say("soon 1"));
-        send("threadsafe 2");
-        create_task(stepper("a")).detach();
-        call_soon(say("soon 3"));
-        let skipped = send("threadsafe, cancelled");
-        send("threadsafe 4");
-        create_task(stepper("b")).detach();
-        call_soon(say("soon 5"));
-        skipped.cancel();
-        event!("main has queued all");
-        sleep(Duration::ZERO).await;
-        event!("main resumes behind them");
-        sleep_ms(10).await;
-        call_soon(join_a_thread);
-        sleep_ms(10).await;
-        event!("main ends");
+    Program::on_one_thread(|program| {
+        program.run(async {
+            call_soon(say("soon 1"));
+            send("threadsafe 2");
+            create_task(stepper("a")).detach();
+            call_soon(say("soon 3"));
+            let skipped = send("threadsafe, cancelled");
+            send("threadsafe 4");
+            create_task(stepper("b")).detach();
+            call_soon(say("soon 5"));
+            skipped.cancel();
+            event!("main has queued all");
+            sleep(Duration::ZERO).await;
+            event!("main resumes behind them");
+            sleep_ms(10).await;
+            call_soon(join_a_thread);
+            sleep_ms(10).await;
+            event!("main ends");
+        });
+        program.close();
+        if program.call_soon_threadsafe(say("too late")).is_err() {
+            event!("refused by the closed loop");
+        }
+        program.compare(recorded!("threadsafe_fifo"));
     });
-    program.close();
-    if program.call_soon_threadsafe(say("too late")).is_err() {
-        event!("refused by the closed loop");
-    }
-    program.compare(recorded!("threadsafe_fifo"));
 }
 
 #[test]
@@ -119,32 +121,33 @@ fn diff_callback_fails() {
         "unharmed"
     }
 
-    let program = Program::new();
-    program.set_exception_handler(Some(|_: &_, context: &evloop::ErrorContext| {
-        let (_, text) = context
-            .message
-            .split_once("panicked: ")
-            .expect("it says what panicked");
-        event!("the handler gets {text}");
-    }));
-    program.run(async {
-        let future = program.create_future();
-        future.add_done_callback(|_| event!("first done callback"));
-        future.add_done_callback(|_| fail("done callback")());
-        future.add_done_callback(|_| event!("third done callback"));
-        let task = create_task(worker());
-        call_soon(say("callback ahead"));
-        call_soon(fail("callback"));
-        call_soon(say("callback behind"));
-        program.call_later(ms(5), fail("timer"));
-        program.call_later(ms(5), say("timer behind"));
-        program.call_later(ms(15), move || {
-            future.set_result(()).expect("it is pending")
+    Program::on_every_loop(|program| {
+        program.set_exception_handler(Some(|_: &_, context: &evloop::ErrorContext| {
+            let (_, text) = context
+                .message
+                .split_once("panicked: ")
+                .expect("it says what panicked");
+            event!("the handler gets {text}");
+        }));
+        program.run(async {
+            let future = program.create_future();
+            future.add_done_callback(|_| event!("first done callback"));
+            future.add_done_callback(|_| fail("done callback")());
+            future.add_done_callback(|_| event!("third done callback"));
+            let task = create_task(worker());
+            call_soon(say("callback ahead"));
+            call_soon(fail("callback"));
+            call_soon(say("callback behind"));
+            program.call_later(ms(5), fail("timer"));
+            program.call_later(ms(5), say("timer behind"));
+            program.call_later(ms(15), move || {
+                future.set_result(()).expect("it is pending")
+            });
+            event!(
+                "the worker returned {}",
+                task.await.expect("the worker does not fail")
+            );
         });
-        event!(
-            "the worker returned {}",
-            task.await.expect("the worker does not fail")
-        );
+        program.compare(recorded!("callback_fails"));
     });
-    program.compare(recorded!("callback_fails"));
 }

@@ -35,28 +35,29 @@ fn diff_catch_and_clean_up() {
         }
     }
 
-    let program = Program::new();
-    program.run(async {
-        let mut task = create_task(writer());
-        let ticks = create_task(ticker());
-        sleep_ms(5).await;
-        let granted = truth(task.cancel_with("shutdown"));
-        event!("cancel is granted: {granted}");
-        sleep_ms(11).await;
-        event!("the writer is {}", outcome(&task));
-        let writer = reference(&task);
-        if let Err(JoinError::Cancelled(cancelled)) = (&mut task).await {
-            let message = cancelled.message().unwrap_or_default();
-            event!("main sees the writer cancelled: {message}");
-        }
-        let granted = truth(task.cancel());
-        event!(
-            "the writer is {}, cancel is granted: {granted}",
-            state(&writer)
-        );
-        ticks.await.unwrap();
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let mut task = create_task(writer());
+            let ticks = create_task(ticker());
+            sleep_ms(5).await;
+            let granted = truth(task.cancel_with("shutdown"));
+            event!("cancel is granted: {granted}");
+            sleep_ms(11).await;
+            event!("the writer is {}", outcome(&task));
+            let writer = reference(&task);
+            if let Err(JoinError::Cancelled(cancelled)) = (&mut task).await {
+                let message = cancelled.message().unwrap_or_default();
+                event!("main sees the writer cancelled: {message}");
+            }
+            let granted = truth(task.cancel());
+            event!(
+                "the writer is {}, cancel is granted: {granted}",
+                state(&writer)
+            );
+            ticks.await.unwrap();
+        });
+        program.compare(recorded!("catch_and_clean_up"));
     });
-    program.compare(recorded!("catch_and_clean_up"));
 }
 
 #[test]
@@ -88,19 +89,20 @@ fn diff_catch_and_fail() {
         Ok("written")
     }
 
-    let program = Program::new();
-    program.run(async {
-        let mut task = create_task(writer());
-        sleep_ms(5).await;
-        event!("cancel is granted: {}", truth(task.cancel()));
-        sleep_ms(12).await;
-        event!("the writer is {}", outcome(&task));
-        if let Ok(Err(raised)) = (&mut task).await {
-            event!("main gets {raised}");
-        }
-        event!("the writer is cancelled: {}", truth(task.cancelled()));
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let mut task = create_task(writer());
+            sleep_ms(5).await;
+            event!("cancel is granted: {}", truth(task.cancel()));
+            sleep_ms(12).await;
+            event!("the writer is {}", outcome(&task));
+            if let Ok(Err(raised)) = (&mut task).await {
+                event!("main gets {raised}");
+            }
+            event!("the writer is cancelled: {}", truth(task.cancelled()));
+        });
+        program.compare(recorded!("catch_and_fail"));
     });
-    program.compare(recorded!("catch_and_fail"));
 }
 
 #[test]
@@ -122,28 +124,29 @@ fn diff_catch_and_go_on() {
         Ok(value)
     }
 
-    let program = Program::new();
-    program.run(async {
-        let future = program.create_future();
-        let mut task = create_task(patient(future.clone()));
-        sleep_ms(5).await;
-        event!("cancel is granted: {}", truth(task.cancel()));
-        sleep_ms(5).await;
-        event!(
-            "the future is {}, the patient one is {}",
-            standing(&future),
-            outcome(&task)
-        );
-        future.set_result("patience").unwrap();
-        sleep_ms(20).await;
-        event!("cancel is granted: {}", truth(task.cancel()));
-        let end = end_of(&mut task).await;
-        event!(
-            "the patient one is {end}, the future is {}",
-            standing(&future)
-        );
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let future = program.create_future();
+            let mut task = create_task(patient(future.clone()));
+            sleep_ms(5).await;
+            event!("cancel is granted: {}", truth(task.cancel()));
+            sleep_ms(5).await;
+            event!(
+                "the future is {}, the patient one is {}",
+                standing(&future),
+                outcome(&task)
+            );
+            future.set_result("patience").unwrap();
+            sleep_ms(20).await;
+            event!("cancel is granted: {}", truth(task.cancel()));
+            let end = end_of(&mut task).await;
+            event!(
+                "the patient one is {end}, the future is {}",
+                standing(&future)
+            );
+        });
+        program.compare(recorded!("catch_and_go_on"));
     });
-    program.compare(recorded!("catch_and_go_on"));
 }
 
 #[test]
@@ -169,24 +172,25 @@ fn diff_catch_and_return() {
         Ok(counted)
     }
 
-    let program = Program::new();
-    program.run(async {
-        let mut task = create_task(counter());
-        let counter = watch(&task);
-        task.add_done_callback(|result| {
-            let cancelled = truth(result.as_ref().is_err_and(JoinError::is_cancelled));
-            let end = settled(&crate::program::flat(result));
-            event!("callback sees {end}, cancelled: {cancelled}");
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let mut task = create_task(counter());
+            let counter = watch(&task);
+            task.add_done_callback(|result| {
+                let cancelled = truth(result.as_ref().is_err_and(JoinError::is_cancelled));
+                let end = settled(&crate::program::flat(result));
+                event!("callback sees {end}, cancelled: {cancelled}");
+            });
+            sleep_ms(35).await;
+            let granted = truth(task.cancel());
+            event!("cancel is granted: {granted}, the counter is {counter}");
+            event!("main gets {}", (&mut task).await.unwrap().unwrap());
+            sleep_ms(1).await;
+            let granted = truth(task.cancel());
+            event!("cancel is granted: {granted}, the counter is {counter}");
         });
-        sleep_ms(35).await;
-        let granted = truth(task.cancel());
-        event!("cancel is granted: {granted}, the counter is {counter}");
-        event!("main gets {}", (&mut task).await.unwrap().unwrap());
-        sleep_ms(1).await;
-        let granted = truth(task.cancel());
-        event!("cancel is granted: {granted}, the counter is {counter}");
+        program.compare(recorded!("catch_and_return"));
     });
-    program.compare(recorded!("catch_and_return"));
 }
 
 #[test]
@@ -220,15 +224,16 @@ fn diff_catch_and_stop_helper() {
         Ok("owned")
     }
 
-    let program = Program::new();
-    program.run(async {
-        let mut task = create_task(owner());
-        sleep_ms(25).await;
-        let granted = truth(task.cancel_with("closing time"));
-        event!("cancel is granted: {granted}");
-        event!("the owner is {}", end_of(&mut task).await);
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let mut task = create_task(owner());
+            sleep_ms(25).await;
+            let granted = truth(task.cancel_with("closing time"));
+            event!("cancel is granted: {granted}");
+            event!("the owner is {}", end_of(&mut task).await);
+        });
+        program.compare(recorded!("catch_and_stop_helper"));
     });
-    program.compare(recorded!("catch_and_stop_helper"));
 }
 
 #[test]
@@ -273,16 +278,17 @@ fn diff_catch_at_three_levels() {
         }
     }
 
-    let program = Program::new();
-    program.run(async {
-        let mut task = create_task(outer());
-        sleep_ms(5).await;
-        event!("cancel is granted: {}", truth(task.cancel()));
-        sleep_ms(12).await;
-        event!("the task is {}", outcome(&task));
-        event!("the task is {}", end_of(&mut task).await);
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let mut task = create_task(outer());
+            sleep_ms(5).await;
+            event!("cancel is granted: {}", truth(task.cancel()));
+            sleep_ms(12).await;
+            event!("the task is {}", outcome(&task));
+            event!("the task is {}", end_of(&mut task).await);
+        });
+        program.compare(recorded!("catch_at_three_levels"));
     });
-    program.compare(recorded!("catch_at_three_levels"));
 }
 
 #[test]
@@ -306,20 +312,21 @@ fn diff_catch_in_every_case() {
         }
     }
 
-    let program = Program::new();
-    program.run(async {
-        let a = create_task(job("a", 10, false));
-        let b = create_task(job("b", 12, true));
-        let mut c = create_task(job("c", 900, false));
-        sleep_ms(14).await;
-        event!("cancel is granted: {}", truth(c.cancel()));
-        let ends = [&a, &b, &c].map(outcome).join(", ");
-        event!("they are {ends}");
-        event!("c is {}", end_of(&mut c).await);
-        let ends = [&a, &b, &c].map(outcome).join(", ");
-        event!("they are {ends}");
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let a = create_task(job("a", 10, false));
+            let b = create_task(job("b", 12, true));
+            let mut c = create_task(job("c", 900, false));
+            sleep_ms(14).await;
+            event!("cancel is granted: {}", truth(c.cancel()));
+            let ends = [&a, &b, &c].map(outcome).join(", ");
+            event!("they are {ends}");
+            event!("c is {}", end_of(&mut c).await);
+            let ends = [&a, &b, &c].map(outcome).join(", ");
+            event!("they are {ends}");
+        });
+        program.compare(recorded!("catch_in_every_case"));
     });
-    program.compare(recorded!("catch_in_every_case"));
 }
 
 #[test]
@@ -348,15 +355,16 @@ fn diff_catch_inside_out() {
         })
     }
 
-    let program = Program::new();
-    program.run(async {
-        let mut task = create_task(level(1));
-        sleep_ms(1).await;
-        let granted = truth(task.cancel_with("all out"));
-        event!("cancel is granted: {granted}");
-        sleep_ms(12).await;
-        event!("the task is {}", outcome(&task));
-        event!("the task is {}", end_of(&mut task).await);
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let mut task = create_task(level(1));
+            sleep_ms(1).await;
+            let granted = truth(task.cancel_with("all out"));
+            event!("cancel is granted: {granted}");
+            sleep_ms(12).await;
+            event!("the task is {}", outcome(&task));
+            event!("the task is {}", end_of(&mut task).await);
+        });
+        program.compare(recorded!("catch_inside_out"));
     });
-    program.compare(recorded!("catch_inside_out"));
 }

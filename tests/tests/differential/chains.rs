@@ -31,23 +31,24 @@ fn diff_chain_inside_first() {
         }
     }
 
-    let program = Program::new();
-    program.run(async {
-        let task = create_task(innermost());
-        let c = reference(&task);
-        let task = create_task(link("b", task));
-        let b = reference(&task);
-        let a = create_task(link("a", task));
-        sleep_ms(10).await;
-        let granted = truth(a.cancel_with("to the core"));
-        event!("cancel of a is granted: {granted}");
-        event!("they are {}, {}, {}", outcome(&a), state(&b), state(&c));
-        sleep_ms(10).await;
-        event!("they are {}, {}, {}", outcome(&a), state(&b), state(&c));
-        let granted = [a.cancel(), b.cancel(), c.cancel()].map(truth).join(" ");
-        event!("cancels are granted: {granted}");
+    Program::on_one_thread(|program| {
+        program.run(async {
+            let task = create_task(innermost());
+            let c = reference(&task);
+            let task = create_task(link("b", task));
+            let b = reference(&task);
+            let a = create_task(link("a", task));
+            sleep_ms(10).await;
+            let granted = truth(a.cancel_with("to the core"));
+            event!("cancel of a is granted: {granted}");
+            event!("they are {}, {}, {}", outcome(&a), state(&b), state(&c));
+            sleep_ms(10).await;
+            event!("they are {}, {}, {}", outcome(&a), state(&b), state(&c));
+            let granted = [a.cancel(), b.cancel(), c.cancel()].map(truth).join(" ");
+            event!("cancels are granted: {granted}");
+        });
+        program.compare(recorded!("chain_inside_first"));
     });
-    program.compare(recorded!("chain_inside_first"));
 }
 
 #[test]
@@ -76,20 +77,21 @@ fn diff_chain_slow_inner() {
         }
     }
 
-    let program = Program::new();
-    program.run(async {
-        let task = create_task(inner());
-        let a = reference(&task);
-        let mut b = create_task(outer(task));
-        sleep_ms(5).await;
-        event!("cancel is granted: {}", truth(b.cancel()));
-        sleep_ms(25).await;
-        event!("inner is {}, outer is {}", state(&a), outcome(&b));
-        sleep_ms(10).await;
-        event!("inner is {}, outer is {}", state(&a), outcome(&b));
-        event!("outer is {}", end_of(&mut b).await);
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let task = create_task(inner());
+            let a = reference(&task);
+            let mut b = create_task(outer(task));
+            sleep_ms(5).await;
+            event!("cancel is granted: {}", truth(b.cancel()));
+            sleep_ms(25).await;
+            event!("inner is {}, outer is {}", state(&a), outcome(&b));
+            sleep_ms(10).await;
+            event!("inner is {}, outer is {}", state(&a), outcome(&b));
+            event!("outer is {}", end_of(&mut b).await);
+        });
+        program.compare(recorded!("chain_slow_inner"));
     });
-    program.compare(recorded!("chain_slow_inner"));
 }
 
 #[test]
@@ -122,21 +124,22 @@ fn diff_chain_second_cancel() {
         }
     }
 
-    let program = Program::new();
-    program.run(async {
-        let task = create_task(inner());
-        let a = reference(&task);
-        let mut b = create_task(outer(task));
-        sleep_ms(5).await;
-        event!("first cancel of outer is granted: {}", truth(b.cancel()));
-        sleep_ms(10).await;
-        event!("requests: {} and {}", a.cancelling(), b.cancelling());
-        event!("second cancel of outer is granted: {}", truth(b.cancel()));
-        sleep_ms(1).await;
-        event!("requests: {} and {}", a.cancelling(), b.cancelling());
-        event!("outer is {}, inner is {}", end_of(&mut b).await, state(&a));
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let task = create_task(inner());
+            let a = reference(&task);
+            let mut b = create_task(outer(task));
+            sleep_ms(5).await;
+            event!("first cancel of outer is granted: {}", truth(b.cancel()));
+            sleep_ms(10).await;
+            event!("requests: {} and {}", a.cancelling(), b.cancelling());
+            event!("second cancel of outer is granted: {}", truth(b.cancel()));
+            sleep_ms(1).await;
+            event!("requests: {} and {}", a.cancelling(), b.cancelling());
+            event!("outer is {}, inner is {}", end_of(&mut b).await, state(&a));
+        });
+        program.compare(recorded!("chain_second_cancel"));
     });
-    program.compare(recorded!("chain_second_cancel"));
 }
 
 #[test]
@@ -169,16 +172,17 @@ fn diff_chain_self_cancel() {
         }
     }
 
-    let program = Program::new();
-    program.run(async {
-        let task = create_task(inner());
-        let a = reference(&task);
-        let mut b = create_task(outer(task));
-        sleep_ms(10).await;
-        event!("inner is {}, outer is {}", state(&a), outcome(&b));
-        event!("outer is {}", end_of(&mut b).await);
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let task = create_task(inner());
+            let a = reference(&task);
+            let mut b = create_task(outer(task));
+            sleep_ms(10).await;
+            event!("inner is {}, outer is {}", state(&a), outcome(&b));
+            event!("outer is {}", end_of(&mut b).await);
+        });
+        program.compare(recorded!("chain_self_cancel"));
     });
-    program.compare(recorded!("chain_self_cancel"));
 }
 
 #[test]
@@ -222,22 +226,23 @@ fn diff_chain_middle_refuses() {
         }
     }
 
-    let program = Program::new();
-    program.run(async {
-        let task = create_task(inner());
-        let a = reference(&task);
-        let task = create_task(middle(task));
-        let b = watch(&task);
-        let mut c = create_task(outer(task));
-        sleep_ms(5).await;
-        event!("cancel is granted: {}", truth(c.cancel()));
-        sleep_ms(5).await;
-        let (inner, outer) = (state(&a), outcome(&c));
-        event!("inner is {inner}, middle is {b}, outer is {outer}");
-        event!("outer is {}", end_of(&mut c).await);
-        event!("requests: {}, middle is {b}", c.cancelling());
+    Program::on_one_thread(|program| {
+        program.run(async {
+            let task = create_task(inner());
+            let a = reference(&task);
+            let task = create_task(middle(task));
+            let b = watch(&task);
+            let mut c = create_task(outer(task));
+            sleep_ms(5).await;
+            event!("cancel is granted: {}", truth(c.cancel()));
+            sleep_ms(5).await;
+            let (inner, outer) = (state(&a), outcome(&c));
+            event!("inner is {inner}, middle is {b}, outer is {outer}");
+            event!("outer is {}", end_of(&mut c).await);
+            event!("requests: {}, middle is {b}", c.cancelling());
+        });
+        program.compare(recorded!("chain_middle_refuses"));
     });
-    program.compare(recorded!("chain_middle_refuses"));
 }
 
 #[test]
@@ -270,21 +275,22 @@ fn diff_chain_inner_fails() {
         }
     }
 
-    let program = Program::new();
-    program.run(async {
-        let task = create_task(inner());
-        let a = watch(&task);
-        let task = create_task(middle(task));
-        let b = watch(&task);
-        let mut c = create_task(outer(task));
-        sleep_ms(5).await;
-        event!("cancel of outer is granted: {}", truth(c.cancel()));
-        sleep_ms(15).await;
-        event!("inner is {a}");
-        event!("middle is {b}");
-        event!("outer is {}", end_of(&mut c).await);
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let task = create_task(inner());
+            let a = watch(&task);
+            let task = create_task(middle(task));
+            let b = watch(&task);
+            let mut c = create_task(outer(task));
+            sleep_ms(5).await;
+            event!("cancel of outer is granted: {}", truth(c.cancel()));
+            sleep_ms(15).await;
+            event!("inner is {a}");
+            event!("middle is {b}");
+            event!("outer is {}", end_of(&mut c).await);
+        });
+        program.compare(recorded!("chain_inner_fails"));
     });
-    program.compare(recorded!("chain_inner_fails"));
 }
 
 #[test]
@@ -307,23 +313,24 @@ fn diff_chain_inner_returns() {
         Ok(format!("{name} with {value}"))
     }
 
-    let program = Program::new();
-    program.run(async {
-        let task = create_task(inner());
-        let a = reference(&task);
-        let task = create_task(holder("oyster", task));
-        let b = reference(&task);
-        let mut c = create_task(holder("diver", task));
-        sleep_ms(5).await;
-        event!("cancel of the diver is granted: {}", truth(c.cancel()));
-        sleep_ms(5).await;
-        event!("they are {}, {}, {}", state(&a), state(&b), outcome(&c));
-        event!("main gets {}", (&mut c).await.unwrap().unwrap());
-        let requests = [a.cancelling(), b.cancelling(), c.cancelling()];
-        let [a, b, c] = requests;
-        event!("requests: {a} {b} {c}");
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let task = create_task(inner());
+            let a = reference(&task);
+            let task = create_task(holder("oyster", task));
+            let b = reference(&task);
+            let mut c = create_task(holder("diver", task));
+            sleep_ms(5).await;
+            event!("cancel of the diver is granted: {}", truth(c.cancel()));
+            sleep_ms(5).await;
+            event!("they are {}, {}, {}", state(&a), state(&b), outcome(&c));
+            event!("main gets {}", (&mut c).await.unwrap().unwrap());
+            let requests = [a.cancelling(), b.cancelling(), c.cancelling()];
+            let [a, b, c] = requests;
+            event!("requests: {a} {b} {c}");
+        });
+        program.compare(recorded!("chain_inner_returns"));
     });
-    program.compare(recorded!("chain_inner_returns"));
 }
 
 #[test]
@@ -356,29 +363,31 @@ fn diff_chain_future() {
         }
     }
 
-    let program = Program::new();
-    program.run(async {
-        let (future, spare) = (program.create_future(), program.create_future());
-        let same = future.clone();
-        future.add_done_callback(move |_| event!("callback sees the future {}", standing(&same)));
-        let mut task = create_task(reader(future.clone(), spare.clone()));
-        let (same, same_spare) = (future.clone(), spare.clone());
-        program.call_later(ms(20), move || answer("the future", &same, "late news"));
-        program.call_later(ms(30), move || {
-            answer("the spare one", &same_spare, "old news")
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let (future, spare) = (program.create_future(), program.create_future());
+            let same = future.clone();
+            future
+                .add_done_callback(move |_| event!("callback sees the future {}", standing(&same)));
+            let mut task = create_task(reader(future.clone(), spare.clone()));
+            let (same, same_spare) = (future.clone(), spare.clone());
+            program.call_later(ms(20), move || answer("the future", &same, "late news"));
+            program.call_later(ms(30), move || {
+                answer("the spare one", &same_spare, "old news")
+            });
+            sleep_ms(10).await;
+            event!("cancel is granted: {}", truth(task.cancel()));
+            sleep_ms(12).await;
+            event!(
+                "future {}, spare {}, reader {}",
+                standing(&future),
+                standing(&spare),
+                outcome(&task)
+            );
+            event!("the reader is {}", end_of(&mut task).await);
         });
-        sleep_ms(10).await;
-        event!("cancel is granted: {}", truth(task.cancel()));
-        sleep_ms(12).await;
-        event!(
-            "future {}, spare {}, reader {}",
-            standing(&future),
-            standing(&spare),
-            outcome(&task)
-        );
-        event!("the reader is {}", end_of(&mut task).await);
+        program.compare(recorded!("chain_future"));
     });
-    program.compare(recorded!("chain_future"));
 }
 
 #[test]
@@ -396,25 +405,26 @@ fn diff_chain_shared_future() {
         }
     }
 
-    let program = Program::new();
-    program.run(async {
-        let future = program.create_future();
-        let a = create_task(reader("a", 1, future.clone()));
-        let b = create_task(reader("b", 2, future.clone()));
-        sleep_ms(10).await;
-        event!("cancel of b is granted: {}", truth(b.cancel()));
-        sleep_ms(5).await;
-        let its_state = standing(&future);
-        event!(
-            "a is {}, b is {}, the future is {its_state}",
-            outcome(&a),
-            outcome(&b)
-        );
-        let c = create_task(reader("c", 3, future));
-        sleep_ms(10).await;
-        event!("c is {}", outcome(&c));
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let future = program.create_future();
+            let a = create_task(reader("a", 1, future.clone()));
+            let b = create_task(reader("b", 2, future.clone()));
+            sleep_ms(10).await;
+            event!("cancel of b is granted: {}", truth(b.cancel()));
+            sleep_ms(5).await;
+            let its_state = standing(&future);
+            event!(
+                "a is {}, b is {}, the future is {its_state}",
+                outcome(&a),
+                outcome(&b)
+            );
+            let c = create_task(reader("c", 3, future));
+            sleep_ms(10).await;
+            event!("c is {}", outcome(&c));
+        });
+        program.compare(recorded!("chain_shared_future"));
     });
-    program.compare(recorded!("chain_shared_future"));
 }
 
 #[test]
@@ -447,27 +457,28 @@ fn diff_chain_shared_task() {
         }
     }
 
-    let program = Program::new();
-    program.run(async {
-        let task = create_task(shared());
-        let its_state = reference(&task);
-        // A handle has one awaiter: the other one awaits the end by way of a promise.
-        let end = program.create_future();
-        let same = end.clone();
-        task.add_done_callback(move |result| same.set(result.clone()).expect("it is pending"));
-        let a = create_task(user("a", 1, task));
-        let b = create_task(user("b", 2, end));
-        sleep_ms(10).await;
-        event!("cancel of a is granted: {}", truth(a.cancel()));
-        sleep_ms(5).await;
-        event!("a is {}, b is {}", outcome(&a), outcome(&b));
-        sleep_ms(20).await;
-        let its_state = state(&its_state);
-        event!(
-            "a is {}, b is {}, the shared one is {its_state}",
-            outcome(&a),
-            outcome(&b)
-        );
+    Program::on_one_thread(|program| {
+        program.run(async {
+            let task = create_task(shared());
+            let its_state = reference(&task);
+            // A handle has one awaiter: the other one awaits the end by way of a promise.
+            let end = program.create_future();
+            let same = end.clone();
+            task.add_done_callback(move |result| same.set(result.clone()).expect("it is pending"));
+            let a = create_task(user("a", 1, task));
+            let b = create_task(user("b", 2, end));
+            sleep_ms(10).await;
+            event!("cancel of a is granted: {}", truth(a.cancel()));
+            sleep_ms(5).await;
+            event!("a is {}, b is {}", outcome(&a), outcome(&b));
+            sleep_ms(20).await;
+            let its_state = state(&its_state);
+            event!(
+                "a is {}, b is {}, the shared one is {its_state}",
+                outcome(&a),
+                outcome(&b)
+            );
+        });
+        program.compare(recorded!("chain_shared_task"));
     });
-    program.compare(recorded!("chain_shared_task"));
 }

@@ -17,52 +17,53 @@ fn one_thread() -> BlockingPool {
 
 #[test]
 fn diff_executor_handshake() {
-    let program = Program::new();
-    let pool = one_thread();
-    let here = thread::current().id();
-    let submit = |name: &'static str| -> Promise<String> {
-        let (started, has_started) = mpsc::channel();
-        let trace = program.trace();
-        let job = move || {
-            let elsewhere = thread::current().id() != here;
-            trace.event(format_args!(
-                "{name} runs, on another thread: {}",
-                truth(elsewhere)
-            ));
-            started.send(()).expect("the loop's thread waits for it");
-            name.to_uppercase()
+    Program::on_one_thread(|program| {
+        let pool = one_thread();
+        let here = thread::current().id();
+        let submit = |name: &'static str| -> Promise<String> {
+            let (started, has_started) = mpsc::channel();
+            let trace = program.trace();
+            let job = move || {
+                let elsewhere = thread::current().id() != here;
+                trace.event(format_args!(
+                    "{name} runs, on another thread: {}",
+                    truth(elsewhere)
+                ));
+                started.send(()).expect("the loop's thread waits for it");
+                name.to_uppercase()
+            };
+            let future = program.run_in_executor(Some(&pool), job);
+            has_started.recv().expect("the job says when it starts");
+            future
         };
-        let future = program.run_in_executor(Some(&pool), job);
-        has_started.recv().expect("the job says when it starts");
-        future
-    };
-    let value = |result: evloop::TaskResult<String>| result.expect("jobs do not fail");
+        let value = |result: evloop::TaskResult<String>| result.expect("jobs do not fail");
 
-    let a = submit("a");
-    event!(
-        "a is {}, reading it is refused: {}",
-        standing(&a),
-        truth(a.result().is_err())
-    );
-    let first = value(program.run(&a));
-    event!("the run gives {first}, a is {}", standing(&a));
-    program.run(async {
-        let b = submit("b");
-        let c = submit("c");
-        event!("b is over on the only thread, yet it is {}", standing(&b));
-        let (same_b, same_c) = (b.clone(), c.clone());
-        c.add_done_callback(move |_| event!("callback of c sees {}", standing(&same_c)));
-        b.add_done_callback(move |_| event!("callback of b sees {}", standing(&same_b)));
-        event!("main awaits c: {}", value(c.await));
-        event!("main awaits b: {}", value((&b).await));
-        event!("main awaits b again: {}", value(b.await));
-        for name in ["d", "e"] {
-            let future = submit(name);
-            event!("{name} is {}", standing(&future));
-            event!("main awaits {name}: {}", value(future.await));
-        }
+        let a = submit("a");
+        event!(
+            "a is {}, reading it is refused: {}",
+            standing(&a),
+            truth(a.result().is_err())
+        );
+        let first = value(program.run(&a));
+        event!("the run gives {first}, a is {}", standing(&a));
+        program.run(async {
+            let b = submit("b");
+            let c = submit("c");
+            event!("b is over on the only thread, yet it is {}", standing(&b));
+            let (same_b, same_c) = (b.clone(), c.clone());
+            c.add_done_callback(move |_| event!("callback of c sees {}", standing(&same_c)));
+            b.add_done_callback(move |_| event!("callback of b sees {}", standing(&same_b)));
+            event!("main awaits c: {}", value(c.await));
+            event!("main awaits b: {}", value((&b).await));
+            event!("main awaits b again: {}", value(b.await));
+            for name in ["d", "e"] {
+                let future = submit(name);
+                event!("{name} is {}", standing(&future));
+                event!("main awaits {name}: {}", value(future.await));
+            }
+        });
+        program.compare(recorded!("executor_handshake"));
     });
-    program.compare(recorded!("executor_handshake"));
 }
 
 #[test]
@@ -88,23 +89,24 @@ fn diff_executor_beside_tasks() {
         event!("busy ends");
     }
 
-    let program = Program::new();
-    program.run(async {
-        let mut tasks = BTreeMap::new();
-        for name in ["a", "b", "c"] {
-            let (opener, gate): (Sender<()>, _) = mpsc::channel();
-            tasks.insert(name, (opener, create_task(awaiter(name, gate))));
-        }
-        create_task(busy()).await.unwrap();
-        for name in ["c", "a", "b"] {
-            event!("main lets {name} end");
-            let (opener, task) = tasks.remove(name).unwrap();
-            opener.send(()).unwrap();
-            event!("main has {}", task.await.unwrap());
-        }
-        event!("to_thread gives {}", to_thread(|| 6 * 7).await.unwrap());
+    Program::on_one_thread(|program| {
+        program.run(async {
+            let mut tasks = BTreeMap::new();
+            for name in ["a", "b", "c"] {
+                let (opener, gate): (Sender<()>, _) = mpsc::channel();
+                tasks.insert(name, (opener, create_task(awaiter(name, gate))));
+            }
+            create_task(busy()).await.unwrap();
+            for name in ["c", "a", "b"] {
+                event!("main lets {name} end");
+                let (opener, task) = tasks.remove(name).unwrap();
+                opener.send(()).unwrap();
+                event!("main has {}", task.await.unwrap());
+            }
+            event!("to_thread gives {}", to_thread(|| 6 * 7).await.unwrap());
+        });
+        program.compare(recorded!("executor_beside_tasks"));
     });
-    program.compare(recorded!("executor_beside_tasks"));
 }
 
 #[test]
@@ -113,46 +115,47 @@ fn diff_executor_fails() {
         panic!("{name} failed");
     }
 
-    let program = Program::new();
-    let pool = one_thread();
-    program.run(async {
-        for name in ["a", "b"] {
-            if let Err(error) = program.run_in_executor(Some(&pool), || failing(name)).await {
-                event!("main gets {}", Raised::from(error));
+    Program::on_every_loop(|program| {
+        let pool = one_thread();
+        program.run(async {
+            for name in ["a", "b"] {
+                if let Err(error) = program.run_in_executor(Some(&pool), || failing(name)).await {
+                    event!("main gets {}", Raised::from(error));
+                }
             }
-        }
-        event!(
-            "the thread lives: {}",
-            program
-                .run_in_executor(Some(&pool), || "yes")
-                .await
-                .unwrap()
-        );
-        let (started, has_started) = mpsc::channel();
-        let (opener, gate) = mpsc::channel();
-        let slow = move || {
-            started.send(()).expect("main waits for it");
-            gate.recv().expect("main opens the gate");
-            "nobody wants it"
-        };
-        let future = program.run_in_executor(Some(&pool), slow);
-        let same = future.clone();
-        future.add_done_callback(move |_| {
-            event!("callback sees cancelled: {}", truth(same.cancelled()))
+            event!(
+                "the thread lives: {}",
+                program
+                    .run_in_executor(Some(&pool), || "yes")
+                    .await
+                    .unwrap()
+            );
+            let (started, has_started) = mpsc::channel();
+            let (opener, gate) = mpsc::channel();
+            let slow = move || {
+                started.send(()).expect("main waits for it");
+                gate.recv().expect("main opens the gate");
+                "nobody wants it"
+            };
+            let future = program.run_in_executor(Some(&pool), slow);
+            let same = future.clone();
+            future.add_done_callback(move |_| {
+                event!("callback sees cancelled: {}", truth(same.cancelled()))
+            });
+            has_started.recv().unwrap();
+            event!(
+                "cancel is granted: {}, now {}",
+                truth(future.cancel()),
+                standing(&future)
+            );
+            event!("cancel is granted again: {}", truth(future.cancel()));
+            sleep_ms(10).await;
+            let behind = program.run_in_executor(Some(&pool), || "the next job");
+            event!("the next job is {}", standing(&behind));
+            opener.send(()).unwrap();
+            event!("main awaits {}", behind.await.unwrap());
+            event!("the cancelled one is still {}", standing(&future));
         });
-        has_started.recv().unwrap();
-        event!(
-            "cancel is granted: {}, now {}",
-            truth(future.cancel()),
-            standing(&future)
-        );
-        event!("cancel is granted again: {}", truth(future.cancel()));
-        sleep_ms(10).await;
-        let behind = program.run_in_executor(Some(&pool), || "the next job");
-        event!("the next job is {}", standing(&behind));
-        opener.send(()).unwrap();
-        event!("main awaits {}", behind.await.unwrap());
-        event!("the cancelled one is still {}", standing(&future));
+        program.compare(recorded!("executor_fails"));
     });
-    program.compare(recorded!("executor_fails"));
 }

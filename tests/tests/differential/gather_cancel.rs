@@ -36,18 +36,19 @@ fn diff_gather_cancel_children() {
         Ok("parent")
     }
 
-    let program = Program::new();
-    program.run(async {
-        let children = [("a", 900), ("b", 5), ("c", 800)];
-        let tasks = children.map(|(name, delay)| create_task(child(name, delay)));
-        let known = tasks.each_ref().map(watch);
-        let mut task = create_task(parent(tasks));
-        sleep_ms(10).await;
-        event!("cancel is granted: {}", truth(task.cancel_with("stop all")));
-        event!("the parent is {}", end_of(&mut task).await);
-        event!("the children are {}", outcomes(&known));
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let children = [("a", 900), ("b", 5), ("c", 800)];
+            let tasks = children.map(|(name, delay)| create_task(child(name, delay)));
+            let known = tasks.each_ref().map(watch);
+            let mut task = create_task(parent(tasks));
+            sleep_ms(10).await;
+            event!("cancel is granted: {}", truth(task.cancel_with("stop all")));
+            event!("the parent is {}", end_of(&mut task).await);
+            event!("the children are {}", outcomes(&known));
+        });
+        program.compare(recorded!("gather_cancel_children"));
     });
-    program.compare(recorded!("gather_cancel_children"));
 }
 
 #[test]
@@ -79,20 +80,21 @@ fn diff_gather_cancel_settled() {
         Ok("parent")
     }
 
-    let program = Program::new();
-    program.run(async {
-        let children = [("a", 5, false), ("b", 10, true), ("c", 15, false)];
-        let tasks =
-            children.map(|(name, cleanup, refuses)| create_task(child(name, cleanup, refuses)));
-        let known = tasks.each_ref().map(watch);
-        let mut task = create_task(parent(tasks));
-        sleep_ms(10).await;
-        event!("cancel is granted: {}", truth(task.cancel_with("no lists")));
-        sleep_ms(12).await;
-        event!("the children are {}", outcomes(&known));
-        event!("the parent is {}", end_of(&mut task).await);
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let children = [("a", 5, false), ("b", 10, true), ("c", 15, false)];
+            let tasks =
+                children.map(|(name, cleanup, refuses)| create_task(child(name, cleanup, refuses)));
+            let known = tasks.each_ref().map(watch);
+            let mut task = create_task(parent(tasks));
+            sleep_ms(10).await;
+            event!("cancel is granted: {}", truth(task.cancel_with("no lists")));
+            sleep_ms(12).await;
+            event!("the children are {}", outcomes(&known));
+            event!("the parent is {}", end_of(&mut task).await);
+        });
+        program.compare(recorded!("gather_cancel_settled"));
     });
-    program.compare(recorded!("gather_cancel_settled"));
 }
 
 #[test]
@@ -124,22 +126,23 @@ fn diff_gather_cancel_one_refuses() {
         Ok("parent")
     }
 
-    let program = Program::new();
-    program.run(async {
-        let tasks = [
-            create_task(child("a", 5, true)),
-            create_task(child("b", 10, false)),
-        ];
-        let [a, b] = tasks.each_ref().map(watch);
-        let mut task = create_task(parent(tasks));
-        sleep_ms(10).await;
-        event!("cancel is granted: {}", truth(task.cancel()));
-        sleep_ms(7).await;
-        event!("a is {}, b is {}, the parent is {}", a, b, outcome(&task));
-        let end = end_of(&mut task).await;
-        event!("the parent is {end}, b is {b}");
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let tasks = [
+                create_task(child("a", 5, true)),
+                create_task(child("b", 10, false)),
+            ];
+            let [a, b] = tasks.each_ref().map(watch);
+            let mut task = create_task(parent(tasks));
+            sleep_ms(10).await;
+            event!("cancel is granted: {}", truth(task.cancel()));
+            sleep_ms(7).await;
+            event!("a is {}, b is {}, the parent is {}", a, b, outcome(&task));
+            let end = end_of(&mut task).await;
+            event!("the parent is {end}, b is {b}");
+        });
+        program.compare(recorded!("gather_cancel_one_refuses"));
     });
-    program.compare(recorded!("gather_cancel_one_refuses"));
 }
 
 #[test]
@@ -172,17 +175,18 @@ fn diff_gather_cancel_one_child() {
         Ok(texts.collect::<Vec<_>>().join(" "))
     }
 
-    let program = Program::new();
-    program.run(async {
-        let children = [("a", 30), ("b", 900), ("c", 20)];
-        let tasks = children.map(|(name, delay)| create_task(child(name, delay)));
-        let b = reference(&tasks[1]);
-        let task = create_task(parent(tasks));
-        sleep_ms(10).await;
-        event!("cancel of b is granted: {}", truth(b.cancel()));
-        event!("main gets {}", task.await.unwrap().unwrap());
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let children = [("a", 30), ("b", 900), ("c", 20)];
+            let tasks = children.map(|(name, delay)| create_task(child(name, delay)));
+            let b = reference(&tasks[1]);
+            let task = create_task(parent(tasks));
+            sleep_ms(10).await;
+            event!("cancel of b is granted: {}", truth(b.cancel()));
+            event!("main gets {}", task.await.unwrap().unwrap());
+        });
+        program.compare(recorded!("gather_cancel_one_child"));
     });
-    program.compare(recorded!("gather_cancel_one_child"));
 }
 
 #[test]
@@ -220,21 +224,22 @@ fn diff_gather_cancel_nested() {
         Ok("root")
     }
 
-    let program = Program::new();
-    program.run(async {
-        let leaves = ["a", "b", "c"].map(|name| create_task(child(name)));
-        let known = leaves.each_ref().map(watch);
-        let [a, b, c] = leaves;
-        let left = create_task(branch("left", [b, c]));
-        let known_left = watch(&left);
-        let task = create_task(root([a, left]));
-        sleep_ms(10).await;
-        event!("cancel is granted: {}", truth(task.cancel()));
-        sleep_ms(40).await;
-        event!("the leaves are {}", outcomes(&known));
-        event!("left is {}, root is {}", known_left, outcome(&task));
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let leaves = ["a", "b", "c"].map(|name| create_task(child(name)));
+            let known = leaves.each_ref().map(watch);
+            let [a, b, c] = leaves;
+            let left = create_task(branch("left", [b, c]));
+            let known_left = watch(&left);
+            let task = create_task(root([a, left]));
+            sleep_ms(10).await;
+            event!("cancel is granted: {}", truth(task.cancel()));
+            sleep_ms(40).await;
+            event!("the leaves are {}", outcomes(&known));
+            event!("left is {}, root is {}", known_left, outcome(&task));
+        });
+        program.compare(recorded!("gather_cancel_nested"));
     });
-    program.compare(recorded!("gather_cancel_nested"));
 }
 
 #[test]
@@ -254,25 +259,27 @@ fn diff_gather_cancel_by_timeout() {
         Ok(name.to_uppercase())
     }
 
-    let program = Program::new();
-    program.run(async {
-        let children = [("a", 10, 0), ("b", 900, 10), ("c", 15, 0)];
-        let tasks = children.map(|(name, work, cleanup)| create_task(child(name, work, cleanup)));
-        let known = tasks.each_ref().map(watch);
-        let limit = TimeLimit::after(ms(20));
-        let handle = limit.handle();
-        let body = async {
-            try_gather(tasks).await.unwrap();
-            event!("main is never here");
-        };
-        if limit.run(body).await.is_err() {
-            event!("main is out of time, expired: {}", truth(handle.expired()));
-        }
-        event!("the children are {}", outcomes(&known));
-        sleep_ms(10).await;
-        event!("main ends");
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let children = [("a", 10, 0), ("b", 900, 10), ("c", 15, 0)];
+            let tasks =
+                children.map(|(name, work, cleanup)| create_task(child(name, work, cleanup)));
+            let known = tasks.each_ref().map(watch);
+            let limit = TimeLimit::after(ms(20));
+            let handle = limit.handle();
+            let body = async {
+                try_gather(tasks).await.unwrap();
+                event!("main is never here");
+            };
+            if limit.run(body).await.is_err() {
+                event!("main is out of time, expired: {}", truth(handle.expired()));
+            }
+            event!("the children are {}", outcomes(&known));
+            sleep_ms(10).await;
+            event!("main ends");
+        });
+        program.compare(recorded!("gather_cancel_by_timeout"));
     });
-    program.compare(recorded!("gather_cancel_by_timeout"));
 }
 
 #[test]
@@ -303,19 +310,20 @@ fn diff_gather_cancel_shields() {
         Ok("parent")
     }
 
-    let program = Program::new();
-    program.run(async {
-        let children = [("a", 30), ("b", 20), ("c", 5)];
-        let tasks = children.map(|(name, delay)| create_task(child(name, delay)));
-        let known = tasks.each_ref().map(watch);
-        // The parent's gather takes the result of c: main gathers what the tasks' callbacks keep.
-        let ends = tasks.each_ref().map(kept);
-        let mut task = create_task(parent(tasks, known));
-        sleep_ms(10).await;
-        event!("cancel is granted: {}", truth(task.cancel()));
-        event!("the parent is {}", end_of(&mut task).await);
-        let values: End<Vec<String>> = try_gather(ends).await.unwrap().into_iter().collect();
-        event!("main gets {}", values.unwrap().join(" "));
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let children = [("a", 30), ("b", 20), ("c", 5)];
+            let tasks = children.map(|(name, delay)| create_task(child(name, delay)));
+            let known = tasks.each_ref().map(watch);
+            // The parent's gather takes the result of c: main gathers what the tasks' callbacks keep.
+            let ends = tasks.each_ref().map(kept);
+            let mut task = create_task(parent(tasks, known));
+            sleep_ms(10).await;
+            event!("cancel is granted: {}", truth(task.cancel()));
+            event!("the parent is {}", end_of(&mut task).await);
+            let values: End<Vec<String>> = try_gather(ends).await.unwrap().into_iter().collect();
+            event!("main gets {}", values.unwrap().join(" "));
+        });
+        program.compare(recorded!("gather_cancel_shields"));
     });
-    program.compare(recorded!("gather_cancel_shields"));
 }

@@ -56,14 +56,15 @@ fn diff_group_outside_cancel() {
         Ok("owner")
     }
 
-    let program = Program::new();
-    program.run(async {
-        let mut task = create_task(owner());
-        sleep_ms(10).await;
-        event!("cancel is granted: {}", truth(task.cancel_with("closing")));
-        event!("the owner is {}", end_of(&mut task).await);
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let mut task = create_task(owner());
+            sleep_ms(10).await;
+            event!("cancel is granted: {}", truth(task.cancel_with("closing")));
+            event!("the owner is {}", end_of(&mut task).await);
+        });
+        program.compare(recorded!("group_outside_cancel"));
     });
-    program.compare(recorded!("group_outside_cancel"));
 }
 
 #[test]
@@ -94,20 +95,21 @@ fn diff_group_repeated_cancel() {
         Ok("owner")
     }
 
-    let program = Program::new();
-    program.run(async {
-        let mut task = create_task(owner());
-        for n in 1..=3 {
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let mut task = create_task(owner());
+            for n in 1..=3 {
+                sleep_ms(7).await;
+                let granted = truth(task.cancel());
+                let requests = task.cancelling();
+                event!("cancel {n} is granted: {granted}, requests: {requests}");
+            }
             sleep_ms(7).await;
-            let granted = truth(task.cancel());
-            let requests = task.cancelling();
-            event!("cancel {n} is granted: {granted}, requests: {requests}");
-        }
-        sleep_ms(7).await;
-        event!("the owner is {}", outcome(&task));
-        event!("the owner is {}", end_of(&mut task).await);
+            event!("the owner is {}", outcome(&task));
+            event!("the owner is {}", end_of(&mut task).await);
+        });
+        program.compare(recorded!("group_repeated_cancel"));
     });
-    program.compare(recorded!("group_repeated_cancel"));
 }
 
 #[test]
@@ -117,39 +119,40 @@ fn diff_group_in_timeout() {
         Ok("in time")
     }
 
-    let program = Program::new();
-    program.run(async {
-        let limit = TimeLimit::after(ms(20));
-        let handle = limit.handle();
-        let body = async {
-            let group = TaskGroup::scope(async |group| {
-                group.create_task(child("a", 20)).unwrap().detach();
-                group.create_task(child("b", 10)).unwrap().detach();
-                on_cancel(sleep_ms(900), || async {
-                    let expired = truth(handle.expired());
-                    event!("the body is cancelled, expired: {expired}");
-                })
-                .await;
-            });
-            group.await.unwrap();
-            event!("main is never here");
-        };
-        if limit.run(body).await.is_err() {
-            event!("main is out of time, expired: {}", truth(handle.expired()));
-        }
-        sleep_ms(10).await;
-        let limit = TimeLimit::after(ms(50));
-        let handle = limit.handle();
-        let group = limit.run(TaskGroup::scope(async |group| {
-            Ends::Ok(group.create_task(in_time()).unwrap())
-        }));
-        let task = group.await.unwrap().unwrap();
-        let value = task.await.unwrap();
-        event!("main gets {value}, expired: {}", truth(handle.expired()));
-        sleep_ms(50).await;
-        event!("main ends, requests: {}", my_requests());
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let limit = TimeLimit::after(ms(20));
+            let handle = limit.handle();
+            let body = async {
+                let group = TaskGroup::scope(async |group| {
+                    group.create_task(child("a", 20)).unwrap().detach();
+                    group.create_task(child("b", 10)).unwrap().detach();
+                    on_cancel(sleep_ms(900), || async {
+                        let expired = truth(handle.expired());
+                        event!("the body is cancelled, expired: {expired}");
+                    })
+                    .await;
+                });
+                group.await.unwrap();
+                event!("main is never here");
+            };
+            if limit.run(body).await.is_err() {
+                event!("main is out of time, expired: {}", truth(handle.expired()));
+            }
+            sleep_ms(10).await;
+            let limit = TimeLimit::after(ms(50));
+            let handle = limit.handle();
+            let group = limit.run(TaskGroup::scope(async |group| {
+                Ends::Ok(group.create_task(in_time()).unwrap())
+            }));
+            let task = group.await.unwrap().unwrap();
+            let value = task.await.unwrap();
+            event!("main gets {value}, expired: {}", truth(handle.expired()));
+            sleep_ms(50).await;
+            event!("main ends, requests: {}", my_requests());
+        });
+        program.compare(recorded!("group_in_timeout"));
     });
-    program.compare(recorded!("group_in_timeout"));
 }
 
 #[test]
@@ -177,26 +180,27 @@ fn diff_group_with_timeouts() {
         Ok(format!("{name} made do"))
     }
 
-    let program = Program::new();
-    program.run(async {
-        let mut tasks = Vec::new();
-        let group = TaskGroup::scope(async |group| {
-            for (name, limit, handles) in [("a", 10, true), ("b", 30, false), ("c", 50, true)] {
-                tasks.push(group.create_task(child(name, limit, handles)).unwrap());
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let mut tasks = Vec::new();
+            let group = TaskGroup::scope(async |group| {
+                for (name, limit, handles) in [("a", 10, true), ("b", 30, false), ("c", 50, true)] {
+                    tasks.push(group.create_task(child(name, limit, handles)).unwrap());
+                }
+                sleep_ms(20).await;
+                event!("the body sees a {}", member(&tasks[0]));
+            });
+            match group.await {
+                Ok(()) => event!("main is never here"),
+                Err(failed) => event!("main gets {}", errors(&failed)),
             }
+            let ends: Vec<String> = tasks.iter().map(member).collect();
+            event!("a {}, b {}, c {}", ends[0], ends[1], ends[2]);
             sleep_ms(20).await;
-            event!("the body sees a {}", member(&tasks[0]));
+            event!("main ends");
         });
-        match group.await {
-            Ok(()) => event!("main is never here"),
-            Err(failed) => event!("main gets {}", errors(&failed)),
-        }
-        let ends: Vec<String> = tasks.iter().map(member).collect();
-        event!("a {}, b {}, c {}", ends[0], ends[1], ends[2]);
-        sleep_ms(20).await;
-        event!("main ends");
+        program.compare(recorded!("group_with_timeouts"));
     });
-    program.compare(recorded!("group_with_timeouts"));
 }
 
 #[test]
@@ -224,26 +228,27 @@ fn diff_group_with_shield() {
         }
     }
 
-    let program = Program::new();
-    program.run(async {
-        let task = Lending::new(create_task(archive()));
-        let mut waiting: Option<Task<&'static str>> = None;
-        let group = TaskGroup::scope(async |group| {
-            waiting = Some(group.create_task(child(task.lend())).unwrap());
-            group.create_task(bad(15)).unwrap().detach();
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let task = Lending::new(create_task(archive()));
+            let mut waiting: Option<Task<&'static str>> = None;
+            let group = TaskGroup::scope(async |group| {
+                waiting = Some(group.create_task(child(task.lend())).unwrap());
+                group.create_task(bad(15)).unwrap().detach();
+            });
+            if let Err(failed) = group.await {
+                event!("main gets {}", errors(&failed));
+            }
+            let mut task = task.lend();
+            event!(
+                "the child is {}, the archive is {}",
+                member(&waiting.unwrap()),
+                outcome(&task)
+            );
+            event!("main waits for {}", (&mut *task).await.unwrap().unwrap());
         });
-        if let Err(failed) = group.await {
-            event!("main gets {}", errors(&failed));
-        }
-        let mut task = task.lend();
-        event!(
-            "the child is {}, the archive is {}",
-            member(&waiting.unwrap()),
-            outcome(&task)
-        );
-        event!("main waits for {}", (&mut *task).await.unwrap().unwrap());
+        program.compare(recorded!("group_with_shield"));
     });
-    program.compare(recorded!("group_with_shield"));
 }
 
 #[test]
@@ -261,28 +266,29 @@ fn diff_group_inner_child_fails() {
         Ok(name.to_uppercase())
     }
 
-    let program = Program::new();
-    program.run(async {
-        let calm = TaskGroup::scope(async |outer| {
-            let calm = outer.create_task(child("calm", 40, false)).unwrap();
-            let inner = TaskGroup::scope(async |inner| {
-                let bad = inner.create_task(child("bad", 10, true));
-                bad.unwrap().detach();
-                let sibling = inner.create_task(child("sibling", 900, false));
-                sibling.unwrap().detach();
-                event!("the inner body ends");
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let calm = TaskGroup::scope(async |outer| {
+                let calm = outer.create_task(child("calm", 40, false)).unwrap();
+                let inner = TaskGroup::scope(async |inner| {
+                    let bad = inner.create_task(child("bad", 10, true));
+                    bad.unwrap().detach();
+                    let sibling = inner.create_task(child("sibling", 900, false));
+                    sibling.unwrap().detach();
+                    event!("the inner body ends");
+                });
+                match inner.await {
+                    Ok(()) => event!("main is never here"),
+                    Err(failed) => event!("between the groups: {}", errors(&failed)),
+                }
+                sleep_ms(10).await;
+                event!("the outer body goes on, calm is {}", member(&calm));
+                Ends::Ok(calm)
             });
-            match inner.await {
-                Ok(()) => event!("main is never here"),
-                Err(failed) => event!("between the groups: {}", errors(&failed)),
-            }
-            sleep_ms(10).await;
-            event!("the outer body goes on, calm is {}", member(&calm));
-            Ends::Ok(calm)
+            event!("main ends, calm is {}", member(&calm.await.unwrap()));
         });
-        event!("main ends, calm is {}", member(&calm.await.unwrap()));
+        program.compare(recorded!("group_inner_child_fails"));
     });
-    program.compare(recorded!("group_inner_child_fails"));
 }
 
 #[test]
@@ -302,28 +308,29 @@ fn diff_group_inner_cleanup_fails() {
         }
     }
 
-    let program = Program::new();
-    program.run(async {
-        let outer = TaskGroup::scope(async |outer| {
-            outer.create_task(bad(10)).unwrap().detach();
-            let inner = TaskGroup::scope(async |inner| {
-                inner.create_task(child("a", 5)).unwrap().detach();
-                inner.create_task(child("b", 10)).unwrap().detach();
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let outer = TaskGroup::scope(async |outer| {
+                outer.create_task(bad(10)).unwrap().detach();
+                let inner = TaskGroup::scope(async |inner| {
+                    inner.create_task(child("a", 5)).unwrap().detach();
+                    inner.create_task(child("b", 10)).unwrap().detach();
+                });
+                if let Err(failed) = inner.await {
+                    event!("between the groups: {}", errors(&failed));
+                    return Err(failed);
+                }
+                event!("main is never here");
+                Ok::<_, GroupError>(())
             });
-            if let Err(failed) = inner.await {
-                event!("between the groups: {}", errors(&failed));
-                return Err(failed);
+            if let Err(failed) = outer.await {
+                event!("main gets {}", errors(&failed));
             }
-            event!("main is never here");
-            Ok::<_, GroupError>(())
+            sleep_ms(10).await;
+            event!("main ends");
         });
-        if let Err(failed) = outer.await {
-            event!("main gets {}", errors(&failed));
-        }
-        sleep_ms(10).await;
-        event!("main ends");
+        program.compare(recorded!("group_inner_cleanup_fails"));
     });
-    program.compare(recorded!("group_inner_cleanup_fails"));
 }
 
 #[test]
@@ -340,37 +347,38 @@ fn diff_group_outer_child_fails() {
         .await;
     }
 
-    let program = Program::new();
-    program.run(async {
-        let outer = TaskGroup::scope(async |outer| {
-            outer.create_task(bad(10)).unwrap().detach();
-            let inner = TaskGroup::scope(async |inner| {
-                inner.create_task(child(10)).unwrap().detach();
-                let sleeps = async {
-                    event!("the inner body sleeps");
-                    sleep_ms(900).await;
-                };
-                on_cancel(sleeps, || async {
-                    event!("the inner body is cancelled");
-                    sleep_ms(5).await;
-                })
-                .await;
-            });
-            match catch_cancel(inner).await {
-                Ok(Ok(())) => {}
-                Ok(Err(_failed)) => event!("the inner group is never heard of"),
-                Err(cancelled) => {
-                    event!("between the groups it is a cancel");
-                    match cancelled.resume().await {}
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let outer = TaskGroup::scope(async |outer| {
+                outer.create_task(bad(10)).unwrap().detach();
+                let inner = TaskGroup::scope(async |inner| {
+                    inner.create_task(child(10)).unwrap().detach();
+                    let sleeps = async {
+                        event!("the inner body sleeps");
+                        sleep_ms(900).await;
+                    };
+                    on_cancel(sleeps, || async {
+                        event!("the inner body is cancelled");
+                        sleep_ms(5).await;
+                    })
+                    .await;
+                });
+                match catch_cancel(inner).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(_failed)) => event!("the inner group is never heard of"),
+                    Err(cancelled) => {
+                        event!("between the groups it is a cancel");
+                        match cancelled.resume().await {}
+                    }
                 }
+                event!("main is never here");
+            });
+            if let Err(failed) = outer.await {
+                event!("main gets {}", errors(&failed));
             }
-            event!("main is never here");
+            sleep_ms(10).await;
+            event!("main ends, requests: {}", my_requests());
         });
-        if let Err(failed) = outer.await {
-            event!("main gets {}", errors(&failed));
-        }
-        sleep_ms(10).await;
-        event!("main ends, requests: {}", my_requests());
+        program.compare(recorded!("group_outer_child_fails"));
     });
-    program.compare(recorded!("group_outer_child_fails"));
 }

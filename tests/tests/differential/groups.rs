@@ -28,35 +28,36 @@ fn diff_group_results() {
         Ok(name.to_uppercase())
     }
 
-    let program = Program::new();
-    program.run(async {
-        let tasks = TaskGroup::scope(async |group| {
-            let a = group.create_task(child("a", 30)).unwrap();
-            let b = group.create_task(child("b", 10)).unwrap();
-            sleep_ms(5).await;
-            event!("the body has waited");
-            let c = group.create_task(child("c", 15)).unwrap();
-            event!("the body ends");
-            Ends::Ok([a, b, c])
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let tasks = TaskGroup::scope(async |group| {
+                let a = group.create_task(child("a", 30)).unwrap();
+                let b = group.create_task(child("b", 10)).unwrap();
+                sleep_ms(5).await;
+                event!("the body has waited");
+                let c = group.create_task(child("c", 15)).unwrap();
+                event!("the body ends");
+                Ends::Ok([a, b, c])
+            });
+            let tasks = tasks.await.unwrap();
+            event!(
+                "the group ends: {}",
+                tasks.each_ref().map(member).join(", ")
+            );
+            let second = TaskGroup::scope(async |group| {
+                let d = group.create_task(child("d", 5)).unwrap();
+                event!("the body gets {}", d.await.unwrap());
+                sleep_ms(10).await;
+                event!("the body ends last");
+            });
+            second.await.unwrap();
+            TaskGroup::scope(async |_group| event!("a group may be empty"))
+                .await
+                .unwrap();
+            event!("main ends");
         });
-        let tasks = tasks.await.unwrap();
-        event!(
-            "the group ends: {}",
-            tasks.each_ref().map(member).join(", ")
-        );
-        let second = TaskGroup::scope(async |group| {
-            let d = group.create_task(child("d", 5)).unwrap();
-            event!("the body gets {}", d.await.unwrap());
-            sleep_ms(10).await;
-            event!("the body ends last");
-        });
-        second.await.unwrap();
-        TaskGroup::scope(async |_group| event!("a group may be empty"))
-            .await
-            .unwrap();
-        event!("main ends");
+        program.compare(recorded!("group_results"));
     });
-    program.compare(recorded!("group_results"));
 }
 
 #[test]
@@ -74,34 +75,35 @@ fn diff_group_child_fails() {
         Ok(name)
     }
 
-    let program = Program::new();
-    program.run(async {
-        let (mut a, mut b) = (None, None);
-        let group = TaskGroup::scope(async |group| {
-            a = Some(group.create_task(sibling("a", 10)).unwrap());
-            group.create_task(bad()).unwrap().detach();
-            b = Some(group.create_task(sibling("b", 5)).unwrap());
-            let sleeps = async {
-                sleep_ms(900).await;
-                event!("the body is never here");
-            };
-            on_cancel(sleeps, || async {
-                sleep_ms(2).await;
-                event!("the body has cleaned up");
-            })
-            .await;
-        });
-        match group.await {
-            Ok(()) => event!("main is never here"),
-            Err(failed) => {
-                let (a, b) = (member(&a.unwrap()), member(&b.unwrap()));
-                event!("main gets {}: {a}, {b}", errors(&failed));
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let (mut a, mut b) = (None, None);
+            let group = TaskGroup::scope(async |group| {
+                a = Some(group.create_task(sibling("a", 10)).unwrap());
+                group.create_task(bad()).unwrap().detach();
+                b = Some(group.create_task(sibling("b", 5)).unwrap());
+                let sleeps = async {
+                    sleep_ms(900).await;
+                    event!("the body is never here");
+                };
+                on_cancel(sleeps, || async {
+                    sleep_ms(2).await;
+                    event!("the body has cleaned up");
+                })
+                .await;
+            });
+            match group.await {
+                Ok(()) => event!("main is never here"),
+                Err(failed) => {
+                    let (a, b) = (member(&a.unwrap()), member(&b.unwrap()));
+                    event!("main gets {}: {a}, {b}", errors(&failed));
+                }
             }
-        }
-        sleep_ms(10).await;
-        event!("main goes on, requests: {}", my_requests());
+            sleep_ms(10).await;
+            event!("main goes on, requests: {}", my_requests());
+        });
+        program.compare(recorded!("group_child_fails"));
     });
-    program.compare(recorded!("group_child_fails"));
 }
 
 #[test]
@@ -128,30 +130,31 @@ fn diff_group_three_failures() {
         Err("first failed".to_owned())
     }
 
-    let program = Program::new();
-    program.run(async {
-        let group = TaskGroup::scope(async |group| {
-            for (name, cleanup, fails) in [
-                ("a", 12, true),
-                ("b", 3, false),
-                ("c", 6, true),
-                ("d", 9, false),
-            ] {
-                let task = group.create_task(child(name, cleanup, fails));
-                task.unwrap().detach();
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let group = TaskGroup::scope(async |group| {
+                for (name, cleanup, fails) in [
+                    ("a", 12, true),
+                    ("b", 3, false),
+                    ("c", 6, true),
+                    ("d", 9, false),
+                ] {
+                    let task = group.create_task(child(name, cleanup, fails));
+                    task.unwrap().detach();
+                }
+                group.create_task(first()).unwrap().detach();
+                sleep_ms(5).await;
+                event!("the body ends");
+            });
+            match group.await {
+                Ok(()) => event!("main is never here"),
+                Err(failed) => event!("main gets {}", errors(&failed)),
             }
-            group.create_task(first()).unwrap().detach();
-            sleep_ms(5).await;
-            event!("the body ends");
+            sleep_ms(10).await;
+            event!("main ends");
         });
-        match group.await {
-            Ok(()) => event!("main is never here"),
-            Err(failed) => event!("main gets {}", errors(&failed)),
-        }
-        sleep_ms(10).await;
-        event!("main ends");
+        program.compare(recorded!("group_three_failures"));
     });
-    program.compare(recorded!("group_three_failures"));
 }
 
 #[test]
@@ -169,26 +172,27 @@ fn diff_group_body_fails() {
         Ok(name)
     }
 
-    let program = Program::new();
-    program.run(async {
-        let mut tasks = Vec::new();
-        let group = TaskGroup::scope(async |group| {
-            for (name, cleanup) in [("a", 10), ("b", 20)] {
-                tasks.push(group.create_task(child(name, cleanup)).unwrap());
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let mut tasks = Vec::new();
+            let group = TaskGroup::scope(async |group| {
+                for (name, cleanup) in [("a", 10), ("b", 20)] {
+                    tasks.push(group.create_task(child(name, cleanup)).unwrap());
+                }
+                sleep_ms(10).await;
+                event!("the body fails");
+                Ends::<()>::Err("the body failed".to_owned())
+            });
+            if let Err(failed) = group.await {
+                event!("main gets {}", errors(&failed));
             }
+            let ends: Vec<String> = tasks.iter().map(member).collect();
+            event!("the children are {}", ends.join(", "));
             sleep_ms(10).await;
-            event!("the body fails");
-            Ends::<()>::Err("the body failed".to_owned())
+            event!("main ends");
         });
-        if let Err(failed) = group.await {
-            event!("main gets {}", errors(&failed));
-        }
-        let ends: Vec<String> = tasks.iter().map(member).collect();
-        event!("the children are {}", ends.join(", "));
-        sleep_ms(10).await;
-        event!("main ends");
+        program.compare(recorded!("group_body_fails"));
     });
-    program.compare(recorded!("group_body_fails"));
 }
 
 #[test]
@@ -228,13 +232,14 @@ fn diff_group_body_and_child_fail() {
         sleep_ms(10).await;
     }
 
-    let program = Program::new();
-    program.run(async {
-        both("a", 900, 10).await;
-        both("b", 10, 900).await;
-        event!("main ends, requests: {}", my_requests());
+    Program::on_every_loop(|program| {
+        program.run(async {
+            both("a", 900, 10).await;
+            both("b", 10, 900).await;
+            event!("main ends, requests: {}", my_requests());
+        });
+        program.compare(recorded!("group_body_and_child_fail"));
     });
-    program.compare(recorded!("group_body_and_child_fail"));
 }
 
 #[test]
@@ -243,35 +248,36 @@ fn diff_group_body_swallows() {
         event!("late is never here");
     }
 
-    let program = Program::new();
-    program.run(async {
-        let coroutine = late();
-        let group = TaskGroup::scope(async |group| {
-            group.create_task(bad()).unwrap().detach();
-            let sleeps = async {
-                event!("the body sleeps");
-                sleep_ms(900).await;
-            };
-            if let Err(cancelled) = catch_cancel(sleeps).await {
-                event!("the body is woken and stays");
-                cancelled.swallow();
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let coroutine = late();
+            let group = TaskGroup::scope(async |group| {
+                group.create_task(bad()).unwrap().detach();
+                let sleeps = async {
+                    event!("the body sleeps");
+                    sleep_ms(900).await;
+                };
+                if let Err(cancelled) = catch_cancel(sleeps).await {
+                    event!("the body is woken and stays");
+                    cancelled.swallow();
+                }
+                sleep_ms(10).await;
+                event!("the body works on");
+                if group.create_task(coroutine).is_err() {
+                    event!("the body may not start late");
+                }
+                sleep_ms(10).await;
+                event!("the body ends");
+            });
+            match group.await {
+                Ok(()) => event!("main is never here"),
+                Err(failed) => event!("main gets {}", errors(&failed)),
             }
             sleep_ms(10).await;
-            event!("the body works on");
-            if group.create_task(coroutine).is_err() {
-                event!("the body may not start late");
-            }
-            sleep_ms(10).await;
-            event!("the body ends");
+            event!("main ends, requests: {}", my_requests());
         });
-        match group.await {
-            Ok(()) => event!("main is never here"),
-            Err(failed) => event!("main gets {}", errors(&failed)),
-        }
-        sleep_ms(10).await;
-        event!("main ends, requests: {}", my_requests());
+        program.compare(recorded!("group_body_swallows"));
     });
-    program.compare(recorded!("group_body_swallows"));
 }
 
 #[test]
@@ -291,30 +297,31 @@ fn diff_group_child_cancelled() {
         Ok(name.to_uppercase())
     }
 
-    let program = Program::new();
-    program.run(async {
-        let tasks = TaskGroup::scope(async |group| {
-            let a = group.create_task(child("a", 20)).unwrap();
-            let b = group.create_task(child("b", 900)).unwrap();
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let tasks = TaskGroup::scope(async |group| {
+                let a = group.create_task(child("a", 20)).unwrap();
+                let b = group.create_task(child("b", 900)).unwrap();
+                sleep_ms(10).await;
+                event!("cancel of b is granted: {}", truth(b.cancel()));
+                sleep_ms(5).await;
+                event!("the body goes on, b is {}", member(&b));
+                let c = group.create_task(child("c", 900)).unwrap();
+                let to_cancel = reference(&c);
+                program.call_later(ms(15), move || assert!(to_cancel.cancel()));
+                event!("the body ends");
+                Ends::Ok([a, b, c])
+            });
+            let tasks = tasks.await.unwrap();
+            event!(
+                "the group ends: {}",
+                tasks.each_ref().map(member).join(", ")
+            );
             sleep_ms(10).await;
-            event!("cancel of b is granted: {}", truth(b.cancel()));
-            sleep_ms(5).await;
-            event!("the body goes on, b is {}", member(&b));
-            let c = group.create_task(child("c", 900)).unwrap();
-            let to_cancel = reference(&c);
-            program.call_later(ms(15), move || assert!(to_cancel.cancel()));
-            event!("the body ends");
-            Ends::Ok([a, b, c])
+            event!("main ends, requests: {}", my_requests());
         });
-        let tasks = tasks.await.unwrap();
-        event!(
-            "the group ends: {}",
-            tasks.each_ref().map(member).join(", ")
-        );
-        sleep_ms(10).await;
-        event!("main ends, requests: {}", my_requests());
+        program.compare(recorded!("group_child_cancelled"));
     });
-    program.compare(recorded!("group_child_cancelled"));
 }
 
 #[test]
@@ -337,20 +344,21 @@ fn diff_group_child_spawns() {
         })
     }
 
-    let program = Program::new();
-    program.run(async {
-        let root = TaskGroup::scope(async |group| {
-            let root = tree(group.clone(), "root".to_owned(), 2);
-            let root = group.create_task(root).unwrap();
-            event!("the body ends");
-            Ends::Ok(root)
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let root = TaskGroup::scope(async |group| {
+                let root = tree(group.clone(), "root".to_owned(), 2);
+                let root = group.create_task(root).unwrap();
+                event!("the body ends");
+                Ends::Ok(root)
+            });
+            let root = root.await.unwrap();
+            event!("the group ends, root is {}", member(&root));
+            sleep_ms(5).await;
+            event!("main ends");
         });
-        let root = root.await.unwrap();
-        event!("the group ends, root is {}", member(&root));
-        sleep_ms(5).await;
-        event!("main ends");
+        program.compare(recorded!("group_child_spawns"));
     });
-    program.compare(recorded!("group_child_spawns"));
 }
 
 #[test]
@@ -377,30 +385,31 @@ fn diff_group_spawn_refused() {
         .await;
     }
 
-    let program = Program::new();
-    program.run(async {
-        let group = TaskGroup::new();
-        let run = group.clone().run(async |group| {
-            group.create_task(child(group.clone())).unwrap().detach();
-            group.create_task(bad()).unwrap().detach();
-            let slept = catch_cancel(sleep_ms(900)).await;
-            sleep_ms(2).await;
-            spawn(&group, "a task of the aborted body");
-            if let Err(cancelled) = slept {
-                match cancelled.resume().await {}
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let group = TaskGroup::new();
+            let run = group.clone().run(async |group| {
+                group.create_task(child(group.clone())).unwrap().detach();
+                group.create_task(bad()).unwrap().detach();
+                let slept = catch_cancel(sleep_ms(900)).await;
+                sleep_ms(2).await;
+                spawn(&group, "a task of the aborted body");
+                if let Err(cancelled) = slept {
+                    match cancelled.resume().await {}
+                }
+            });
+            if let Err(failed) = run.await {
+                event!("main gets {}", errors(&failed));
             }
+            spawn(&group, "a task of the failed group");
+            let group = TaskGroup::new();
+            let run = group.clone().run(async |_group| {
+                sleep_ms(10).await;
+                event!("the body ends");
+            });
+            run.await.unwrap();
+            spawn(&group, "a task of the finished group");
         });
-        if let Err(failed) = run.await {
-            event!("main gets {}", errors(&failed));
-        }
-        spawn(&group, "a task of the failed group");
-        let group = TaskGroup::new();
-        let run = group.clone().run(async |_group| {
-            sleep_ms(10).await;
-            event!("the body ends");
-        });
-        run.await.unwrap();
-        spawn(&group, "a task of the finished group");
+        program.compare(recorded!("group_spawn_refused"));
     });
-    program.compare(recorded!("group_spawn_refused"));
 }

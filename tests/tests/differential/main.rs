@@ -5,6 +5,9 @@
 //! guard is dropped; where it has `except CancelledError`, the request is caught, and resumed where
 //! that raises again. None depends on how many turns lie between a completion and the resumption of
 //! whoever waits for it: there evloop may be faster.
+//!
+//! Those whose traces follow from virtual time run on runtimes as well, where events of the same time may
+//! come in any order.
 
 #[macro_use]
 mod program;

@@ -41,16 +41,17 @@ fn diff_timeout_inner_first() {
         Ok("nothing")
     }
 
-    let program = Program::new();
-    program.run(async {
-        let task = create_task(worker());
-        for _ in 0..3 {
-            sleep_ms(15).await;
-            event!("main sees the worker {}", outcome(&task));
-        }
-        event!("main gets {}", task.await.unwrap().unwrap());
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let task = create_task(worker());
+            for _ in 0..3 {
+                sleep_ms(15).await;
+                event!("main sees the worker {}", outcome(&task));
+            }
+            event!("main gets {}", task.await.unwrap().unwrap());
+        });
+        program.compare(recorded!("timeout_inner_first"));
     });
-    program.compare(recorded!("timeout_inner_first"));
 }
 
 #[test]
@@ -88,16 +89,17 @@ fn diff_timeout_outer_first() {
         Ok("worked")
     }
 
-    let program = Program::new();
-    program.run(async {
-        let task = create_task(worker());
-        sleep_ms(15).await;
-        event!("main sees the worker {}", outcome(&task));
-        sleep_ms(10).await;
-        event!("main sees the worker {}", outcome(&task));
-        event!("main gets {}", task.await.unwrap().unwrap());
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let task = create_task(worker());
+            sleep_ms(15).await;
+            event!("main sees the worker {}", outcome(&task));
+            sleep_ms(10).await;
+            event!("main sees the worker {}", outcome(&task));
+            event!("main gets {}", task.await.unwrap().unwrap());
+        });
+        program.compare(recorded!("timeout_outer_first"));
     });
-    program.compare(recorded!("timeout_outer_first"));
 }
 
 #[test]
@@ -132,15 +134,16 @@ fn diff_timeout_same_deadline() {
         Ok("worked")
     }
 
-    let program = Program::new();
-    program.run(async {
-        let mut task = create_task(worker());
-        sleep_ms(25).await;
-        event!("main sees the worker {}", outcome(&task));
-        event!("the worker is {}", end_of(&mut task).await);
-        event!("cancelled: {}", truth(task.cancelled()));
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let mut task = create_task(worker());
+            sleep_ms(25).await;
+            event!("main sees the worker {}", outcome(&task));
+            event!("the worker is {}", end_of(&mut task).await);
+            event!("cancelled: {}", truth(task.cancelled()));
+        });
+        program.compare(recorded!("timeout_same_deadline"));
     });
-    program.compare(recorded!("timeout_same_deadline"));
 }
 
 #[test]
@@ -184,15 +187,16 @@ fn diff_timeout_hits_cleanup() {
         Ok("worked")
     }
 
-    let program = Program::new();
-    program.run(async {
-        let mut task = create_task(worker());
-        sleep_ms(15).await;
-        event!("main sees the worker {}", outcome(&task));
-        event!("the worker is {}", end_of(&mut task).await);
-        event!("cancelled: {}", truth(task.cancelled()));
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let mut task = create_task(worker());
+            sleep_ms(15).await;
+            event!("main sees the worker {}", outcome(&task));
+            event!("the worker is {}", end_of(&mut task).await);
+            event!("cancelled: {}", truth(task.cancelled()));
+        });
+        program.compare(recorded!("timeout_hits_cleanup"));
     });
-    program.compare(recorded!("timeout_hits_cleanup"));
 }
 
 #[test]
@@ -239,12 +243,13 @@ fn diff_timeout_in_cleanup() {
         Ok("closed")
     }
 
-    let program = Program::new();
-    program.run(async {
-        let mut task = create_task(client());
-        sleep_ms(35).await;
-        event!("main sees the client {}", outcome(&task));
-        event!("the client is {}", end_of(&mut task).await);
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let mut task = create_task(client());
+            sleep_ms(35).await;
+            event!("main sees the client {}", outcome(&task));
+            event!("the client is {}", end_of(&mut task).await);
+        });
+        program.compare(recorded!("timeout_in_cleanup"));
     });
-    program.compare(recorded!("timeout_in_cleanup"));
 }

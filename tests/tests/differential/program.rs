@@ -3,15 +3,16 @@
 use std::cell::RefCell;
 use std::fmt::Display;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use evloop::{EventLoop, JoinError, ManualClock, Promise, Task, TaskRef, TaskResult, all_tasks};
+use evloop::{JoinError, ManualClock, Promise, Task, TaskId, TaskRef, TaskResult, all_tasks};
 use evloop_tests::trace::Trace;
 use evloop_tests::watchdog::Watchdog;
+use evloop_tests::{AnyLoop, on_every_loop_that_begins};
 
 thread_local! {
-    /// The trace of the program that runs on this thread.
+    /// The trace of the program that runs on this thread, or with it as a worker.
     static TRACE: RefCell<Trace> = RefCell::default();
 }
 
@@ -37,44 +38,43 @@ pub(crate) fn say(text: impl Into<String>) -> impl FnOnce() + Send + 'static {
     move || record(text)
 }
 
-/// A loop whose clock jumps to the next deadline instead of waiting for it.
+/// A loop or runtime whose clock jumps to the next deadline instead of waiting for it.
 pub(crate) struct Program {
-    event_loop: EventLoop,
-    clock: ManualClock,
-    _watchdog: Watchdog,
+    any_loop: AnyLoop,
 }
 
 impl Program {
-    pub(crate) fn new() -> Self {
-        let watchdog = Watchdog::new(Duration::from_secs(10));
-        let clock = ManualClock::new().with_auto_jump();
-        let event_loop = EventLoop::builder()
-            .clock(clock.clone())
-            .build()
-            .expect("a loop can be made");
+    /// Runs a program whose trace follows from the order of steps, on an event loop.
+    pub(crate) fn on_one_thread(program: impl FnOnce(Self)) {
+        let _watchdog = Watchdog::new(Duration::from_secs(10));
+        let any_loop = AnyLoop::of_one_thread();
+        begins(&any_loop.clock())();
+        program(Self::of(any_loop));
+    }
+
+    /// Runs a program whose trace follows from virtual time alone, on all.
+    pub(crate) fn on_every_loop(program: impl Fn(Self)) {
+        on_every_loop_that_begins(begins, |any_loop| program(Self::of(any_loop)));
+    }
+
+    fn of(any_loop: AnyLoop) -> Self {
         // As in the Python programs: a report that nobody expects must not go unseen.
         let unexpected = |_: &_, context: &evloop::ErrorContext| event!("REPORT {context}");
-        event_loop.set_exception_handler(Some(unexpected));
-        let time = clock.clone();
-        TRACE.set(Trace::timed(move || time.elapsed()));
-        Self {
-            event_loop,
-            clock,
-            _watchdog: watchdog,
-        }
+        any_loop.set_exception_handler(Some(unexpected));
+        Self { any_loop }
     }
 
     /// Runs a future to its end.
     #[track_caller]
     pub(crate) fn run<F: IntoFuture>(&self, main: F) -> F::Output {
-        self.event_loop
+        self.any_loop
             .run_until_complete(main)
             .expect("nothing stops or cancels this run")
     }
 
     /// The clock, for callbacks that take time.
     pub(crate) fn clock(&self) -> ManualClock {
-        self.clock.clone()
+        self.any_loop.clock()
     }
 
     /// The trace, for events on other threads.
@@ -82,20 +82,33 @@ impl Program {
         TRACE.with_borrow(Trace::clone)
     }
 
-    /// Closes the loop and compares the trace with the recorded one.
+    /// Closes the loop and compares the trace with the recorded one. A runtime keeps no order among what
+    /// happens at the same time.
     #[track_caller]
     pub(crate) fn compare(self, recorded: &str) {
-        self.event_loop.close();
-        self.trace().assert_matches(recorded);
+        self.any_loop.close();
+        let trace = self.trace();
+        if self.any_loop.is_runtime() {
+            trace.assert_matches_at_each_time(recorded);
+        } else {
+            trace.assert_matches(recorded);
+        }
     }
 }
 
 impl Deref for Program {
-    type Target = EventLoop;
+    type Target = AnyLoop;
 
-    fn deref(&self) -> &EventLoop {
-        &self.event_loop
+    fn deref(&self) -> &AnyLoop {
+        &self.any_loop
     }
+}
+
+/// Has a thread record in the trace of a program with that clock.
+fn begins(clock: &ManualClock) -> impl Fn() + Send + Sync + use<> {
+    let time = clock.clone();
+    let trace = Trace::timed(move || time.elapsed());
+    move || TRACE.set(trace.clone())
 }
 
 pub(crate) fn ms(n: u64) -> Duration {
@@ -166,12 +179,37 @@ pub(crate) fn standing<T: Clone + Display>(promise: &Promise<T>) -> String {
 }
 
 /// A reference to a task that can cancel it when somebody else has its handle.
-pub(crate) fn reference<T>(task: &Task<T>) -> TaskRef {
-    let id = task.id();
-    all_tasks()
-        .into_iter()
-        .find(|known| known.id() == id)
-        .expect("a task that has not ended is known")
+pub(crate) fn reference<T>(task: &Task<T>) -> Reference {
+    let reference = Reference {
+        id: task.id(),
+        found: OnceLock::new(),
+    };
+    if let Some(found) = reference.find() {
+        reference.found.get_or_init(|| found);
+    }
+    reference
+}
+
+/// A task, which a runtime knows once it has begun: it is looked for at the first use.
+#[derive(Clone)]
+pub(crate) struct Reference {
+    id: TaskId,
+    found: OnceLock<TaskRef>,
+}
+
+impl Reference {
+    fn find(&self) -> Option<TaskRef> {
+        all_tasks().into_iter().find(|known| known.id() == self.id)
+    }
+}
+
+impl Deref for Reference {
+    type Target = TaskRef;
+
+    fn deref(&self) -> &TaskRef {
+        let find = || self.find().expect("a task that has not ended is known");
+        self.found.get_or_init(find)
+    }
 }
 
 /// Python's spelling of a truth value.

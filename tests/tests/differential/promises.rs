@@ -21,31 +21,32 @@ fn diff_awaiters_in_order() {
         );
     }
 
-    let program = Program::new();
-    let future = program.create_future();
-    program.run(async {
-        let a = create_task(awaiter("a", 4, future.clone()));
-        let b = create_task(awaiter("b", 1, future.clone()));
-        let c = create_task(awaiter("c", 2, future.clone()));
-        let late = create_task(awaiter("late", 20, future.clone()));
-        let watched = future.clone();
-        program.call_later(ms(3), move || {
-            event!("a callback is added");
-            watched.add_done_callback(|result| {
-                event!("the callback sees {}", result.as_ref().expect("it is set"));
+    Program::on_every_loop(|program| {
+        let future = program.create_future();
+        program.run(async {
+            let a = create_task(awaiter("a", 4, future.clone()));
+            let b = create_task(awaiter("b", 1, future.clone()));
+            let c = create_task(awaiter("c", 2, future.clone()));
+            let late = create_task(awaiter("late", 20, future.clone()));
+            let watched = future.clone();
+            program.call_later(ms(3), move || {
+                event!("a callback is added");
+                watched.add_done_callback(|result| {
+                    event!("the callback sees {}", result.as_ref().expect("it is set"));
+                });
             });
+            program.call_later(ms(10), move || {
+                event!("setting it");
+                future.set_result(42).expect("it is pending");
+                event!("it is set, nobody has run");
+            });
+            for task in [a, b, c, late] {
+                task.await.expect("awaiters do not fail");
+            }
+            event!("main ends");
         });
-        program.call_later(ms(10), move || {
-            event!("setting it");
-            future.set_result(42).expect("it is pending");
-            event!("it is set, nobody has run");
-        });
-        for task in [a, b, c, late] {
-            task.await.expect("awaiters do not fail");
-        }
-        event!("main ends");
+        program.compare(recorded!("awaiters_in_order"));
     });
-    program.compare(recorded!("awaiters_in_order"));
 }
 
 #[test]
@@ -70,37 +71,38 @@ fn diff_done_callbacks() {
         event!("callback 2 ends");
     }
 
-    let program = Program::new();
-    program.run(async {
-        let future = program.create_future();
-        add(&future, "callback 1");
-        let repeated = CallbackId::new();
-        for _ in 0..3 {
-            future.add_done_callback_as(repeated, |_| event!("a removed callback"));
-        }
-        let same = future.clone();
-        future.add_done_callback(move |result| {
-            adds_another(&same, result.as_ref().expect("it has a value"))
-        });
-        add(&future, "callback 3");
-        event!("removed {}", future.remove_done_callback(repeated));
-        event!("removed {}", future.remove_done_callback(repeated));
-        call_soon(say("a callback queued before the result"));
-        future.set_result("A").unwrap();
-        call_soon(say("a callback queued after the result"));
-        event!("the result is set, no callback has run");
-        sleep(Duration::ZERO).await;
-        event!("main resumes behind the callbacks");
-        sleep_ms(10).await;
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let future = program.create_future();
+            add(&future, "callback 1");
+            let repeated = CallbackId::new();
+            for _ in 0..3 {
+                future.add_done_callback_as(repeated, |_| event!("a removed callback"));
+            }
+            let same = future.clone();
+            future.add_done_callback(move |result| {
+                adds_another(&same, result.as_ref().expect("it has a value"))
+            });
+            add(&future, "callback 3");
+            event!("removed {}", future.remove_done_callback(repeated));
+            event!("removed {}", future.remove_done_callback(repeated));
+            call_soon(say("a callback queued before the result"));
+            future.set_result("A").unwrap();
+            call_soon(say("a callback queued after the result"));
+            event!("the result is set, no callback has run");
+            sleep(Duration::ZERO).await;
+            event!("main resumes behind the callbacks");
+            sleep_ms(10).await;
 
-        add(&future, "callback 4");
-        event!("added to a finished future");
-        sleep(Duration::ZERO).await;
-        event!("main resumes behind callback 4");
-        sleep_ms(10).await;
-        event!("main ends");
+            add(&future, "callback 4");
+            event!("added to a finished future");
+            sleep(Duration::ZERO).await;
+            event!("main resumes behind callback 4");
+            sleep_ms(10).await;
+            event!("main ends");
+        });
+        program.compare(recorded!("done_callbacks"));
     });
-    program.compare(recorded!("done_callbacks"));
 }
 
 #[test]
@@ -130,29 +132,30 @@ fn diff_promise_error() {
         event!("cancel is refused: {}", truth(!future.cancel()));
     }
 
-    let program = Program::new();
-    let future = program.create_future();
-    program.run(async {
-        event!("future {}", standing(&future));
-        if future.result().is_err() {
-            event!("reading it early is refused");
-        }
-        let a = create_task(awaiter("a", 2, future.clone()));
-        let b = create_task(awaiter("b", 1, future.clone()));
-        let late = create_task(awaiter("late", 20, future.clone()));
-        let same = future.clone();
-        future.add_done_callback(move |_| event!("callback sees {}", standing(&same)));
-        let same = future.clone();
-        program.call_later(ms(10), move || set_twice(&same));
-        event!(
-            "results {} {} {}",
-            a.await.unwrap(),
-            b.await.unwrap(),
-            late.await.unwrap()
-        );
-        event!("future {}", standing(&future));
+    Program::on_every_loop(|program| {
+        let future = program.create_future();
+        program.run(async {
+            event!("future {}", standing(&future));
+            if future.result().is_err() {
+                event!("reading it early is refused");
+            }
+            let a = create_task(awaiter("a", 2, future.clone()));
+            let b = create_task(awaiter("b", 1, future.clone()));
+            let late = create_task(awaiter("late", 20, future.clone()));
+            let same = future.clone();
+            future.add_done_callback(move |_| event!("callback sees {}", standing(&same)));
+            let same = future.clone();
+            program.call_later(ms(10), move || set_twice(&same));
+            event!(
+                "results {} {} {}",
+                a.await.unwrap(),
+                b.await.unwrap(),
+                late.await.unwrap()
+            );
+            event!("future {}", standing(&future));
+        });
+        program.compare(recorded!("promise_error"));
     });
-    program.compare(recorded!("promise_error"));
 }
 
 #[test]
@@ -184,24 +187,25 @@ fn diff_promise_cancelled() {
         event!("awaiters are {}", all(tasks));
     }
 
-    let program = Program::new();
-    let future = program.create_future();
-    program.run(async {
-        let new = |name, delay| create_task(awaiter(name, delay, future.clone()));
-        let tasks = Arc::new([new("a", 2), new("b", 1)]);
-        let same = future.clone();
-        future.add_done_callback(move |_| {
-            event!("callback sees cancelled: {}", truth(same.cancelled()))
+    Program::on_one_thread(|program| {
+        let future = program.create_future();
+        program.run(async {
+            let new = |name, delay| create_task(awaiter(name, delay, future.clone()));
+            let tasks = Arc::new([new("a", 2), new("b", 1)]);
+            let same = future.clone();
+            future.add_done_callback(move |_| {
+                event!("callback sees cancelled: {}", truth(same.cancelled()))
+            });
+            let (same, waiting) = (future.clone(), Arc::clone(&tasks));
+            program.call_later(ms(10), move || cancel(&same, &*waiting));
+            sleep_ms(20).await;
+            event!("awaiters are {}", all(&*tasks));
+            let late = new("late", 10);
+            sleep_ms(20).await;
+            event!("late is {}", outcome(&late));
         });
-        let (same, waiting) = (future.clone(), Arc::clone(&tasks));
-        program.call_later(ms(10), move || cancel(&same, &*waiting));
-        sleep_ms(20).await;
-        event!("awaiters are {}", all(&*tasks));
-        let late = new("late", 10);
-        sleep_ms(20).await;
-        event!("late is {}", outcome(&late));
+        program.compare(recorded!("promise_cancelled"));
     });
-    program.compare(recorded!("promise_cancelled"));
 }
 
 #[test]
@@ -219,20 +223,21 @@ fn diff_ping_pong() {
         event!("{name} leaves");
     }
 
-    let program = Program::new();
-    let strokes: [Promise<String>; 7] = std::array::from_fn(|_| program.create_future());
-    program.run(async {
-        let ping = create_task(player("ping", &[0, 2, 4, 6], strokes.clone()));
-        let pong = create_task(player("pong", &[1, 3, 5], strokes.clone()));
-        sleep_ms(10).await;
-        event!("main serves");
-        strokes[0].set_result("ball:".to_owned()).unwrap();
-        event!("main has served");
-        ping.await.unwrap();
-        pong.await.unwrap();
-        event!("main ends");
+    Program::on_every_loop(|program| {
+        let strokes: [Promise<String>; 7] = std::array::from_fn(|_| program.create_future());
+        program.run(async {
+            let ping = create_task(player("ping", &[0, 2, 4, 6], strokes.clone()));
+            let pong = create_task(player("pong", &[1, 3, 5], strokes.clone()));
+            sleep_ms(10).await;
+            event!("main serves");
+            strokes[0].set_result("ball:".to_owned()).unwrap();
+            event!("main has served");
+            ping.await.unwrap();
+            pong.await.unwrap();
+            event!("main ends");
+        });
+        program.compare(recorded!("ping_pong"));
     });
-    program.compare(recorded!("ping_pong"));
 }
 
 /// A queue made of promises.
@@ -295,20 +300,21 @@ fn diff_hand_off() {
         }
     }
 
-    let program = Program::new();
-    let queue = SharedQueue::default();
-    program.run(async {
-        let a = create_task(consumer("a", 13, Arc::clone(&queue)));
-        let b = create_task(consumer("b", 14, Arc::clone(&queue)));
-        let c = create_task(consumer("c", 16, Arc::clone(&queue)));
-        producer(&queue).await;
-        for task in [a, b, c] {
-            task.await.unwrap();
-        }
-        event!(
-            "main ends, items left: {}",
-            queue.lock().unwrap().items.len()
-        );
+    Program::on_one_thread(|program| {
+        let queue = SharedQueue::default();
+        program.run(async {
+            let a = create_task(consumer("a", 13, Arc::clone(&queue)));
+            let b = create_task(consumer("b", 14, Arc::clone(&queue)));
+            let c = create_task(consumer("c", 16, Arc::clone(&queue)));
+            producer(&queue).await;
+            for task in [a, b, c] {
+                task.await.unwrap();
+            }
+            event!(
+                "main ends, items left: {}",
+                queue.lock().unwrap().items.len()
+            );
+        });
+        program.compare(recorded!("hand_off"));
     });
-    program.compare(recorded!("hand_off"));
 }

@@ -138,25 +138,26 @@ fn actor(world: World, name: String, n_steps: u32) -> Pin<Box<dyn Future<Output 
 
 #[test]
 fn diff_random_program() {
-    let program = Program::new();
-    let world = World::default();
-    for seed in 1..6 {
-        world.with(|inner| inner.seed = seed);
-        event!("seed {seed}");
-        program.run(async {
-            let start = |name: &str| create_task(actor(world.clone(), name.to_owned(), 8));
-            let tasks = ["a", "b", "c", "d", "e"].map(start);
-            while !tasks.iter().all(evloop::Task::done) {
-                sleep(world.delay()).await;
-                event!(
-                    "main sets {} futures",
-                    world.with(|inner| inner.pending.len())
-                );
-                while let Some(future) = world.with(|inner| inner.pending.pop_front()) {
-                    future.set_result("what main set".to_owned()).unwrap();
+    Program::on_one_thread(|program| {
+        let world = World::default();
+        for seed in 1..6 {
+            world.with(|inner| inner.seed = seed);
+            event!("seed {seed}");
+            program.run(async {
+                let start = |name: &str| create_task(actor(world.clone(), name.to_owned(), 8));
+                let tasks = ["a", "b", "c", "d", "e"].map(start);
+                while !tasks.iter().all(evloop::Task::done) {
+                    sleep(world.delay()).await;
+                    event!(
+                        "main sets {} futures",
+                        world.with(|inner| inner.pending.len())
+                    );
+                    while let Some(future) = world.with(|inner| inner.pending.pop_front()) {
+                        future.set_result("what main set".to_owned()).unwrap();
+                    }
                 }
-            }
-        });
-    }
-    program.compare(recorded!("random_program"));
+            });
+        }
+        program.compare(recorded!("random_program"));
+    });
 }

@@ -43,22 +43,23 @@ fn diff_recipe_connection() {
         Ok(name)
     }
 
-    let program = Program::new();
-    program.run(async {
-        let mut polite = create_task(connection("polite", 5));
-        sleep_ms(3).await;
-        let mut mute = create_task(connection("mute", 900));
-        sleep_ms(17).await;
-        event!(
-            "cancels are granted: {} {}",
-            truth(polite.cancel()),
-            truth(mute.cancel())
-        );
-        let end = end_of(&mut polite).await;
-        event!("polite is {end}, mute is {}", outcome(&mute));
-        event!("mute is {}", end_of(&mut mute).await);
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let mut polite = create_task(connection("polite", 5));
+            sleep_ms(3).await;
+            let mut mute = create_task(connection("mute", 900));
+            sleep_ms(17).await;
+            event!(
+                "cancels are granted: {} {}",
+                truth(polite.cancel()),
+                truth(mute.cancel())
+            );
+            let end = end_of(&mut polite).await;
+            event!("polite is {end}, mute is {}", outcome(&mute));
+            event!("mute is {}", end_of(&mut mute).await);
+        });
+        program.compare(recorded!("recipe_connection"));
     });
-    program.compare(recorded!("recipe_connection"));
 }
 
 #[test]
@@ -99,21 +100,22 @@ fn diff_recipe_first_wins() {
         None
     }
 
-    let program = Program::new();
-    program.run(async {
-        let sources = [
-            ("a", 10, true),
-            ("b", 400, false),
-            ("c", 20, false),
-            ("d", 900, false),
-        ];
-        let mut tasks = sources.map(|(name, delay, fails)| {
-            program.create_task_with(TaskBuilder::new().name(name), source(name, delay, fails))
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let sources = [
+                ("a", 10, true),
+                ("b", 400, false),
+                ("c", 20, false),
+                ("d", 900, false),
+            ];
+            let mut tasks = sources.map(|(name, delay, fails)| {
+                program.create_task_with(TaskBuilder::new().name(name), source(name, delay, fails))
+            });
+            event!("main gets {}", first_good(&mut tasks).await.unwrap());
+            event!("they are {}", tasks.each_ref().map(outcome).join(", "));
         });
-        event!("main gets {}", first_good(&mut tasks).await.unwrap());
-        event!("they are {}", tasks.each_ref().map(outcome).join(", "));
+        program.compare(recorded!("recipe_first_wins"));
     });
-    program.compare(recorded!("recipe_first_wins"));
 }
 
 /// A queue with those who wait for an item.
@@ -181,26 +183,27 @@ fn diff_recipe_producer_consumer() {
         Ok(name)
     }
 
-    let program = Program::new();
-    program.run(async {
-        let queue = Queue::default();
-        let a = create_task(consumer(queue.clone(), "a", 9));
-        sleep_ms(1).await;
-        let mut b = create_task(consumer(queue.clone(), "b", 2));
-        sleep_ms(4).await;
-        event!("cancel of a is granted: {}", truth(a.cancel()));
-        sleep_ms(5).await;
-        queue.put("apple");
-        sleep_ms(5).await;
-        let c = create_task(consumer(queue.clone(), "c", 9));
-        sleep_ms(2).await;
-        queue.put("pear");
-        sleep_ms(5).await;
-        event!("cancel of c is granted: {}", truth(c.cancel()));
-        let end = end_of(&mut b).await;
-        event!("b is {end}, a is {}, c is {}", outcome(&a), outcome(&c));
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let queue = Queue::default();
+            let a = create_task(consumer(queue.clone(), "a", 9));
+            sleep_ms(1).await;
+            let mut b = create_task(consumer(queue.clone(), "b", 2));
+            sleep_ms(4).await;
+            event!("cancel of a is granted: {}", truth(a.cancel()));
+            sleep_ms(5).await;
+            queue.put("apple");
+            sleep_ms(5).await;
+            let c = create_task(consumer(queue.clone(), "c", 9));
+            sleep_ms(2).await;
+            queue.put("pear");
+            sleep_ms(5).await;
+            event!("cancel of c is granted: {}", truth(c.cancel()));
+            let end = end_of(&mut b).await;
+            event!("b is {end}, a is {}, c is {}", outcome(&a), outcome(&c));
+        });
+        program.compare(recorded!("recipe_producer_consumer"));
     });
-    program.compare(recorded!("recipe_producer_consumer"));
 }
 
 #[test]
@@ -246,13 +249,14 @@ fn diff_recipe_retry() {
         }
     }
 
-    let program = Program::new();
-    program.run(async {
-        let script = &[("fails", 3), ("hangs", 900), ("works", 8)];
-        call("lucky", script, 200).await;
-        call("luckless", &[("fails", 4), ("fails", 2)], 55).await;
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let script = &[("fails", 3), ("hangs", 900), ("works", 8)];
+            call("lucky", script, 200).await;
+            call("luckless", &[("fails", 4), ("fails", 2)], 55).await;
+        });
+        program.compare(recorded!("recipe_retry"));
     });
-    program.compare(recorded!("recipe_retry"));
 }
 
 #[test]
@@ -300,20 +304,21 @@ fn diff_recipe_shutdown() {
         Ok("server")
     }
 
-    let program = Program::new();
-    program.run(async {
-        let handlers = [("quick", 3), ("fair", 10), ("slow", 500)];
-        let tasks = handlers.map(|(name, cleanup)| {
-            program.create_task_with(TaskBuilder::new().name(name), handler(name, cleanup))
+    Program::on_one_thread(|program| {
+        program.run(async {
+            let handlers = [("quick", 3), ("fair", 10), ("slow", 500)];
+            let tasks = handlers.map(|(name, cleanup)| {
+                program.create_task_with(TaskBuilder::new().name(name), handler(name, cleanup))
+            });
+            let known = tasks.each_ref().map(watch);
+            let mut task = create_task(server(tasks));
+            sleep_ms(10).await;
+            task.cancel_with("maintenance");
+            event!("the server is {}", end_of(&mut task).await);
+            event!("the handlers are {}", outcomes(&known));
         });
-        let known = tasks.each_ref().map(watch);
-        let mut task = create_task(server(tasks));
-        sleep_ms(10).await;
-        task.cancel_with("maintenance");
-        event!("the server is {}", end_of(&mut task).await);
-        event!("the handlers are {}", outcomes(&known));
+        program.compare(recorded!("recipe_shutdown"));
     });
-    program.compare(recorded!("recipe_shutdown"));
 }
 
 #[test]
@@ -354,14 +359,15 @@ fn diff_recipe_supervisor() {
         }
     }
 
-    let program = Program::new();
-    program.run(async {
-        let mut task = create_task(supervisor());
-        sleep_ms(60).await;
-        event!("cancel is granted: {}", truth(task.cancel()));
-        event!("the supervisor is {}", end_of(&mut task).await);
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let mut task = create_task(supervisor());
+            sleep_ms(60).await;
+            event!("cancel is granted: {}", truth(task.cancel()));
+            event!("the supervisor is {}", end_of(&mut task).await);
+        });
+        program.compare(recorded!("recipe_supervisor"));
     });
-    program.compare(recorded!("recipe_supervisor"));
 }
 
 #[test]
@@ -400,13 +406,14 @@ fn diff_recipe_watchdog() {
         }
     }
 
-    let program = Program::new();
-    program.run(async {
-        watched(&program, &[15, 10, 15, 5]).await;
-        sleep_ms(50).await;
-        event!("the dog sleeps");
-        watched(&program, &[15, 10, 500]).await;
-        event!("main ends");
+    Program::on_every_loop(|program| {
+        program.run(async {
+            watched(&program, &[15, 10, 15, 5]).await;
+            sleep_ms(50).await;
+            event!("the dog sleeps");
+            watched(&program, &[15, 10, 500]).await;
+            event!("main ends");
+        });
+        program.compare(recorded!("recipe_watchdog"));
     });
-    program.compare(recorded!("recipe_watchdog"));
 }

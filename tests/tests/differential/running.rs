@@ -28,29 +28,30 @@ fn diff_stop_ends_after_the_turn() {
         event!("the ticker ends");
     }
 
-    let program = Program::new();
-    let task = program.create_task(ticker());
-    program.call_soon(early);
-    program.call_soon(stop);
-    program.call_soon(say("callback ready before stop"));
-    event!("running: {}", truth(program.is_running()));
-    program.run_forever().unwrap();
-    event!("left the loop, running: {}", truth(program.is_running()));
+    Program::on_one_thread(|program| {
+        let task = program.create_task(ticker());
+        program.call_soon(early);
+        program.call_soon(stop);
+        program.call_soon(say("callback ready before stop"));
+        event!("running: {}", truth(program.is_running()));
+        program.event_loop().run_forever().unwrap();
+        event!("left the loop, running: {}", truth(program.is_running()));
 
-    program.call_soon(stop);
-    program.call_soon(|| event!("running: {}", truth(Handle::current().is_running())));
-    program.run_forever().unwrap();
-    event!("left the loop again");
+        program.call_soon(stop);
+        program.call_soon(|| event!("running: {}", truth(Handle::current().is_running())));
+        program.event_loop().run_forever().unwrap();
+        event!("left the loop again");
 
-    program.call_later(ms(10), stop);
-    program.run_forever().unwrap();
-    event!(
-        "left the loop for good, the ticker is done: {}",
-        truth(task.done())
-    );
-    program.close();
-    event!("closed: {}", truth(program.is_closed()));
-    program.compare(recorded!("stop_ends_after_the_turn"));
+        program.call_later(ms(10), stop);
+        program.event_loop().run_forever().unwrap();
+        event!(
+            "left the loop for good, the ticker is done: {}",
+            truth(task.done())
+        );
+        program.close();
+        event!("closed: {}", truth(program.is_closed()));
+        program.compare(recorded!("stop_ends_after_the_turn"));
+    });
 }
 
 #[test]
@@ -72,23 +73,24 @@ fn diff_stop_before_run() {
         event!("the ticker ends");
     }
 
-    let program = Program::new();
-    let task = program.create_task(ticker());
-    program.call_later(ms(10), say("timer 10"));
-    program.call_soon(|| chain(1));
-    for turn in 0..3 {
+    Program::on_one_thread(|program| {
+        let task = program.create_task(ticker());
+        program.call_later(ms(10), say("timer 10"));
+        program.call_soon(|| chain(1));
+        for turn in 0..3 {
+            program.stop();
+            program.event_loop().run_forever().unwrap();
+            event!("turn {turn} is over");
+        }
+
+        program.run(task).unwrap();
+        event!("a usual run");
+
         program.stop();
-        program.run_forever().unwrap();
-        event!("turn {turn} is over");
-    }
-
-    program.run(task).unwrap();
-    event!("a usual run");
-
-    program.stop();
-    program.run_forever().unwrap();
-    event!("an empty turn is over");
-    program.compare(recorded!("stop_before_run"));
+        program.event_loop().run_forever().unwrap();
+        event!("an empty turn is over");
+        program.compare(recorded!("stop_before_run"));
+    });
 }
 
 #[test]
@@ -109,30 +111,31 @@ fn diff_run_again() {
         2 * x
     }
 
-    let program = Program::new();
-    let gate = program.create_future();
-    let background = program.create_task(ticker());
-    event!("first run gives {}", program.run(double(1)));
-    event!("second run gives {}", program.run(double(2)));
+    Program::on_one_thread(|program| {
+        let gate = program.create_future();
+        let background = program.create_task(ticker());
+        event!("first run gives {}", program.run(double(1)));
+        event!("second run gives {}", program.run(double(2)));
 
-    let handle = program.handle();
-    program.call_later(ms(4), move || handle.stop());
-    if let Err(RunError::Stopped) = program.run_until_complete(&gate) {
+        let handle = program.handle();
+        program.call_later(ms(4), move || handle.stop());
+        if let Err(RunError::Stopped) = program.run_until_complete(&gate) {
+            event!(
+                "third run was stopped, the gate is done: {}",
+                truth(gate.done())
+            );
+        }
+
+        let opener = gate.clone();
+        program.call_later(ms(4), move || {
+            opener.set_result("open").expect("it is pending")
+        });
+        event!("fourth run gives {}", program.run(&gate).unwrap());
         event!(
-            "third run was stopped, the gate is done: {}",
-            truth(gate.done())
+            "fifth run gives {}, which was there",
+            program.run(&gate).unwrap()
         );
-    }
-
-    let opener = gate.clone();
-    program.call_later(ms(4), move || {
-        opener.set_result("open").expect("it is pending")
+        event!("sixth run gives {}", program.run(background).unwrap());
+        program.compare(recorded!("run_again"));
     });
-    event!("fourth run gives {}", program.run(&gate).unwrap());
-    event!(
-        "fifth run gives {}, which was there",
-        program.run(&gate).unwrap()
-    );
-    event!("sixth run gives {}", program.run(background).unwrap());
-    program.compare(recorded!("run_again"));
 }

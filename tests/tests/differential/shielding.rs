@@ -35,19 +35,20 @@ fn diff_shield_protects() {
         Ok("waiter")
     }
 
-    let program = Program::new();
-    program.run(async {
-        let inner = Lending::new(create_task(child()));
-        let mut outer = create_task(waiter(inner.lend()));
-        sleep_ms(10).await;
-        event!("cancel is granted: {}", truth(outer.cancel_with("no time")));
-        let end = end_of(&mut outer).await;
-        let mut inner = inner.lend();
-        event!("the waiter is {end}, the child is {}", outcome(&inner));
-        event!("requests to the child: {}", inner.cancelling());
-        event!("main gets {}", (&mut *inner).await.unwrap().unwrap());
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let inner = Lending::new(create_task(child()));
+            let mut outer = create_task(waiter(inner.lend()));
+            sleep_ms(10).await;
+            event!("cancel is granted: {}", truth(outer.cancel_with("no time")));
+            let end = end_of(&mut outer).await;
+            let mut inner = inner.lend();
+            event!("the waiter is {end}, the child is {}", outcome(&inner));
+            event!("requests to the child: {}", inner.cancelling());
+            event!("main gets {}", (&mut *inner).await.unwrap().unwrap());
+        });
+        program.compare(recorded!("shield_protects"));
     });
-    program.compare(recorded!("shield_protects"));
 }
 
 #[test]
@@ -77,26 +78,27 @@ fn diff_shield_ends() {
         Ok(name)
     }
 
-    let program = Program::new();
-    program.run(async {
-        let children = [("a", 10, false), ("b", 20, true), ("c", 900, false)];
-        let tasks = children.map(|(name, delay, fails)| create_task(child(name, delay, fails)));
-        let (a, c) = (kept(&tasks[0]), reference(&tasks[2]));
-        let names = children.map(|(name, ..)| name);
-        let waiters: Vec<_> = std::iter::zip(names, tasks)
-            .map(|(name, task)| create_task(waiter(name, task)))
-            .collect();
-        sleep_ms(30).await;
-        event!("cancel of c is granted: {}", truth(c.cancel()));
-        sleep_ms(10).await;
-        for task in &waiters {
-            let requests = task.cancelling();
-            event!("a waiter is {}, requests: {requests}", outcome(task));
-        }
-        // The first waiter has taken the result out of the task: this one shields what kept it.
-        waiter("a once more", a).await.unwrap();
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let children = [("a", 10, false), ("b", 20, true), ("c", 900, false)];
+            let tasks = children.map(|(name, delay, fails)| create_task(child(name, delay, fails)));
+            let (a, c) = (kept(&tasks[0]), reference(&tasks[2]));
+            let names = children.map(|(name, ..)| name);
+            let waiters: Vec<_> = std::iter::zip(names, tasks)
+                .map(|(name, task)| create_task(waiter(name, task)))
+                .collect();
+            sleep_ms(30).await;
+            event!("cancel of c is granted: {}", truth(c.cancel()));
+            sleep_ms(10).await;
+            for task in &waiters {
+                let requests = task.cancelling();
+                event!("a waiter is {}, requests: {requests}", outcome(task));
+            }
+            // The first waiter has taken the result out of the task: this one shields what kept it.
+            waiter("a once more", a).await.unwrap();
+        });
+        program.compare(recorded!("shield_ends"));
     });
-    program.compare(recorded!("shield_ends"));
 }
 
 #[test]
@@ -116,26 +118,27 @@ fn diff_shield_late_end() {
         value
     }
 
-    let program = Program::new();
-    program.run(async {
-        program.set_exception_handler(Some(|_: &_, _: &evloop::ErrorContext| {}));
-        let a = Lending::new(create_task(child("a", 20, false)));
-        let b = Lending::new(create_task(child("b", 30, true)));
-        let mut waiters = [&a, &b].map(|task| create_task(waiter(task.lend())));
-        sleep_ms(10).await;
-        for task in &waiters {
-            event!("cancel is granted: {}", truth(task.cancel()));
-        }
-        for task in &mut waiters {
-            event!("the waiter is {}", end_of(task).await);
-        }
-        let (a, b) = (a.lend(), b.lend());
-        sleep_ms(15).await;
-        event!("a is {}, b is {}", outcome(&a), outcome(&b));
-        sleep_ms(10).await;
-        event!("a is {}, b is {}", outcome(&a), outcome(&b));
+    Program::on_every_loop(|program| {
+        program.run(async {
+            program.set_exception_handler(Some(|_: &_, _: &evloop::ErrorContext| {}));
+            let a = Lending::new(create_task(child("a", 20, false)));
+            let b = Lending::new(create_task(child("b", 30, true)));
+            let mut waiters = [&a, &b].map(|task| create_task(waiter(task.lend())));
+            sleep_ms(10).await;
+            for task in &waiters {
+                event!("cancel is granted: {}", truth(task.cancel()));
+            }
+            for task in &mut waiters {
+                event!("the waiter is {}", end_of(task).await);
+            }
+            let (a, b) = (a.lend(), b.lend());
+            sleep_ms(15).await;
+            event!("a is {}, b is {}", outcome(&a), outcome(&b));
+            sleep_ms(10).await;
+            event!("a is {}, b is {}", outcome(&a), outcome(&b));
+        });
+        program.compare(recorded!("shield_late_end"));
     });
-    program.compare(recorded!("shield_late_end"));
 }
 
 #[test]
@@ -172,16 +175,17 @@ fn diff_shield_cleanup() {
         Ok("journal")
     }
 
-    let program = Program::new();
-    program.run(async {
-        let mut task = create_task(journal());
-        sleep_ms(5).await;
-        event!("cancel is granted: {}", truth(task.cancel_with("please")));
-        sleep_ms(15).await;
-        event!("cancel is granted: {}", truth(task.cancel_with("now")));
-        event!("the journal is {}", end_of(&mut task).await);
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let mut task = create_task(journal());
+            sleep_ms(5).await;
+            event!("cancel is granted: {}", truth(task.cancel_with("please")));
+            sleep_ms(15).await;
+            event!("cancel is granted: {}", truth(task.cancel_with("now")));
+            event!("the journal is {}", end_of(&mut task).await);
+        });
+        program.compare(recorded!("shield_cleanup"));
     });
-    program.compare(recorded!("shield_cleanup"));
 }
 
 #[test]
@@ -215,16 +219,17 @@ fn diff_shield_twice() {
         Ok(format!("{value}, asked {asked} times"))
     }
 
-    let program = Program::new();
-    program.run(async {
-        let task = create_task(saver());
-        sleep_ms(15).await;
-        event!("cancel is granted: {}", truth(task.cancel()));
-        sleep_ms(10).await;
-        event!("cancel is granted: {}", truth(task.cancel()));
-        event!("main gets {}", task.await.unwrap().unwrap());
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let task = create_task(saver());
+            sleep_ms(15).await;
+            event!("cancel is granted: {}", truth(task.cancel()));
+            sleep_ms(10).await;
+            event!("cancel is granted: {}", truth(task.cancel()));
+            event!("main gets {}", task.await.unwrap().unwrap());
+        });
+        program.compare(recorded!("shield_twice"));
     });
-    program.compare(recorded!("shield_twice"));
 }
 
 #[test]
@@ -263,10 +268,11 @@ fn diff_shield_with_timeout() {
         Ok(value)
     }
 
-    let program = Program::new();
-    program.run(async {
-        let task = create_task(client());
-        event!("main gets {}", task.await.unwrap().unwrap());
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let task = create_task(client());
+            event!("main gets {}", task.await.unwrap().unwrap());
+        });
+        program.compare(recorded!("shield_with_timeout"));
     });
-    program.compare(recorded!("shield_with_timeout"));
 }

@@ -21,30 +21,31 @@ fn diff_first_steps() {
         name.to_uppercase()
     }
 
-    let program = Program::new();
-    let early = program.create_task(child("early", 40));
-    event!("made before the loop runs");
-    let returned = program.run(async {
-        event!("main starts");
-        let a = program.create_task(child("a", 30));
-        call_soon(say("callback between a and b"));
-        let b = ensure_future!(child("b", 20));
-        let c = create_task(child("c", 10));
-        event!("main has made three tasks, none has started");
-        sleep(Duration::ZERO).await;
-        event!("main resumes");
-        let id = b.id();
-        let same = ensure_future!(b);
-        event!(
-            "ensure_future gives the same task: {}",
-            truth(same.id() == id)
-        );
-        let (a, same, c) = (a.await.unwrap(), same.await.unwrap(), c.await.unwrap());
-        event!("results {a} {same} {c}");
-        early.await.unwrap()
+    Program::on_every_loop(|program| {
+        let early = program.create_task(child("early", 40));
+        event!("made before the loop runs");
+        let returned = program.run(async {
+            event!("main starts");
+            let a = program.create_task(child("a", 30));
+            call_soon(say("callback between a and b"));
+            let b = ensure_future!(child("b", 20));
+            let c = create_task(child("c", 10));
+            event!("main has made three tasks, none has started");
+            sleep(Duration::ZERO).await;
+            event!("main resumes");
+            let id = b.id();
+            let same = ensure_future!(b);
+            event!(
+                "ensure_future gives the same task: {}",
+                truth(same.id() == id)
+            );
+            let (a, same, c) = (a.await.unwrap(), same.await.unwrap(), c.await.unwrap());
+            event!("results {a} {same} {c}");
+            early.await.unwrap()
+        });
+        event!("main returns {returned}");
+        program.compare(recorded!("first_steps"));
     });
-    event!("main returns {returned}");
-    program.compare(recorded!("first_steps"));
 }
 
 #[test]
@@ -81,16 +82,17 @@ fn diff_sleep_zero() {
         event!("{name} finishes");
     }
 
-    let program = Program::new();
-    program.run(async {
-        for (name, laps) in [("a", 4), ("b", 3), ("c", 2)] {
-            create_task(runner(name, laps)).detach();
-        }
-        event!("main waits until all are through");
-        sleep_ms(10).await;
-        event!("main ends");
+    Program::on_every_loop(|program| {
+        program.run(async {
+            for (name, laps) in [("a", 4), ("b", 3), ("c", 2)] {
+                create_task(runner(name, laps)).detach();
+            }
+            event!("main waits until all are through");
+            sleep_ms(10).await;
+            event!("main ends");
+        });
+        program.compare(recorded!("sleep_zero"));
     });
-    program.compare(recorded!("sleep_zero"));
 }
 
 #[test]
@@ -116,25 +118,26 @@ fn diff_nested_tasks() {
         1000 + leaf(3).await
     }
 
-    let program = Program::new();
-    let returned = program.run(async {
-        let near = create_task(branch("near", 10, 20));
-        let far = create_task(branch("far", 40, 30));
-        create_task(leaf(35)).detach();
-        event!("direct call gives {}", direct().await);
-        event!(
-            "the branches give {}",
-            near.await.unwrap() + far.await.unwrap()
-        );
-        let done = create_task(leaf(5));
-        sleep_ms(10).await;
-        call_soon(say("a callback queued before the await of a finished task"));
-        event!("the finished task gives {}", done.await.unwrap());
-        sleep_ms(10).await;
-        "all is done"
+    Program::on_every_loop(|program| {
+        let returned = program.run(async {
+            let near = create_task(branch("near", 10, 20));
+            let far = create_task(branch("far", 40, 30));
+            create_task(leaf(35)).detach();
+            event!("direct call gives {}", direct().await);
+            event!(
+                "the branches give {}",
+                near.await.unwrap() + far.await.unwrap()
+            );
+            let done = create_task(leaf(5));
+            sleep_ms(10).await;
+            call_soon(say("a callback queued before the await of a finished task"));
+            event!("the finished task gives {}", done.await.unwrap());
+            sleep_ms(10).await;
+            "all is done"
+        });
+        event!("{returned}");
+        program.compare(recorded!("nested_tasks"));
     });
-    event!("{returned}");
-    program.compare(recorded!("nested_tasks"));
 }
 
 #[test]
@@ -161,31 +164,32 @@ fn diff_task_errors() {
         "steady"
     }
 
-    let program = Program::new();
-    program.run(async {
-        let calm = create_task(steady());
-        let a = create_task(parent("a", 5));
-        let b = create_task(parent("b", 15));
-        let early = create_task(failing("early".to_owned(), 0));
-        if let Err(raised) = a.await.unwrap() {
-            event!("main gets {raised}");
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let calm = create_task(steady());
+            let a = create_task(parent("a", 5));
+            let b = create_task(parent("b", 15));
+            let early = create_task(failing("early".to_owned(), 0));
+            if let Err(raised) = a.await.unwrap() {
+                event!("main gets {raised}");
+            }
+            sleep_ms(20).await;
+            event!("b is {}", outcome(&b));
+            event!("early is {}", outcome(&early));
+            if let Err(raised) = early.await.unwrap() {
+                event!("main gets {raised}");
+            }
+            event!("calm returns {}", calm.await.unwrap());
+        });
+        let last = program.run(async {
+            sleep_ms(1).await;
+            error::<()>("last failed")
+        });
+        if let Err(raised) = last {
+            event!("the run gives {raised}");
         }
-        sleep_ms(20).await;
-        event!("b is {}", outcome(&b));
-        event!("early is {}", outcome(&early));
-        if let Err(raised) = early.await.unwrap() {
-            event!("main gets {raised}");
-        }
-        event!("calm returns {}", calm.await.unwrap());
+        program.compare(recorded!("task_errors"));
     });
-    let last = program.run(async {
-        sleep_ms(1).await;
-        error::<()>("last failed")
-    });
-    if let Err(raised) = last {
-        event!("the run gives {raised}");
-    }
-    program.compare(recorded!("task_errors"));
 }
 
 #[test]
@@ -215,24 +219,25 @@ fn diff_task_done_callbacks() {
         );
     }
 
-    let program = Program::new();
-    program.run(async {
-        let a = create_task(child("a", 10));
-        let b = create_task(child("b", 20));
-        let c = create_task(child("c", 90));
-        watch("a", &a);
-        watch("b", &b);
-        watch("c", &c);
-        sleep_ms(30).await;
-        event!("cancelling c: {}", truth(c.cancel()));
-        event!("c is {} in the turn of the cancel", outcome(&c));
-        sleep_ms(10).await;
-        add(&a, "late callback of a".to_owned());
-        event!("added to a, which is finished");
-        sleep_ms(10).await;
-        event!("main ends, c is {}", outcome(&c));
+    Program::on_one_thread(|program| {
+        program.run(async {
+            let a = create_task(child("a", 10));
+            let b = create_task(child("b", 20));
+            let c = create_task(child("c", 90));
+            watch("a", &a);
+            watch("b", &b);
+            watch("c", &c);
+            sleep_ms(30).await;
+            event!("cancelling c: {}", truth(c.cancel()));
+            event!("c is {} in the turn of the cancel", outcome(&c));
+            sleep_ms(10).await;
+            add(&a, "late callback of a".to_owned());
+            event!("added to a, which is finished");
+            sleep_ms(10).await;
+            event!("main ends, c is {}", outcome(&c));
+        });
+        program.compare(recorded!("task_done_callbacks"));
     });
-    program.compare(recorded!("task_done_callbacks"));
 }
 
 #[test]
@@ -269,13 +274,14 @@ fn diff_current_task() {
         event!("{} sees {} and {}", who(), a.name(), b.name());
     }
 
-    let program = Program::new();
-    event!("before: {}", who());
-    let task = program.create_task_with(TaskBuilder::new().name("main"), main());
-    task.add_done_callback(|_| event!("a done callback is run by {}", who()));
-    program.run(task).unwrap();
-    event!("after: {}", who());
-    program.compare(recorded!("current_task"));
+    Program::on_every_loop(|program| {
+        event!("before: {}", who());
+        let task = program.create_task_with(TaskBuilder::new().name("main"), main());
+        task.add_done_callback(|_| event!("a done callback is run by {}", who()));
+        program.run(task).unwrap();
+        event!("after: {}", who());
+        program.compare(recorded!("current_task"));
+    });
 }
 
 #[test]
@@ -296,38 +302,40 @@ fn diff_all_tasks() {
         count("a child's last step");
     }
 
-    let program = Program::new();
-    let count_outside = |when| {
-        let tasks = program.all_tasks().expect("this is the loop's thread");
-        event!("{when}: {}", names(tasks.iter().map(|task| task.name())));
-    };
-    let named = |name, delay| program.create_task_with(TaskBuilder::new().name(name), child(delay));
-    count_outside("before");
-    program
-        .create_task_with(TaskBuilder::new().name("early"), sleep_ms(30))
-        .detach();
-    count_outside("made before the loop runs");
-    program.run(async {
-        current_task().unwrap().set_name("main");
-        count("main starts");
-        let a = named("a", 10);
-        named("b", 20).detach();
-        named("short", 0).detach();
-        call_soon(|| count("a callback behind their first steps"));
-        drop(program.create_future::<()>());
-        count("children are new");
-        sleep_ms(15).await;
-        count("a has ended");
-        let c = named("c", 500);
-        sleep_ms(10).await;
-        count("b has ended");
-        c.cancel();
-        count("c is asked to end");
-        sleep_ms(10).await;
-        count("c has ended");
-        a.await.unwrap();
-        count("a was awaited");
+    Program::on_one_thread(|program| {
+        let count_outside = |when| {
+            let tasks = program.all_tasks().expect("this is the loop's thread");
+            event!("{when}: {}", names(tasks.iter().map(|task| task.name())));
+        };
+        let named =
+            |name, delay| program.create_task_with(TaskBuilder::new().name(name), child(delay));
+        count_outside("before");
+        program
+            .create_task_with(TaskBuilder::new().name("early"), sleep_ms(30))
+            .detach();
+        count_outside("made before the loop runs");
+        program.run(async {
+            current_task().unwrap().set_name("main");
+            count("main starts");
+            let a = named("a", 10);
+            named("b", 20).detach();
+            named("short", 0).detach();
+            call_soon(|| count("a callback behind their first steps"));
+            drop(program.create_future::<()>());
+            count("children are new");
+            sleep_ms(15).await;
+            count("a has ended");
+            let c = named("c", 500);
+            sleep_ms(10).await;
+            count("b has ended");
+            c.cancel();
+            count("c is asked to end");
+            sleep_ms(10).await;
+            count("c has ended");
+            a.await.unwrap();
+            count("a was awaited");
+        });
+        count_outside("after");
+        program.compare(recorded!("all_tasks"));
     });
-    count_outside("after");
-    program.compare(recorded!("all_tasks"));
 }

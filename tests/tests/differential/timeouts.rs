@@ -42,14 +42,15 @@ fn diff_timeout_fires() {
         Ok("done")
     }
 
-    let program = Program::new();
-    program.run(async {
-        let mut task = create_task(client());
-        sleep_ms(30).await;
-        event!("main sees the client {}", outcome(&task));
-        event!("the client is {}", end_of(&mut task).await);
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let mut task = create_task(client());
+            sleep_ms(30).await;
+            event!("main sees the client {}", outcome(&task));
+            event!("the client is {}", end_of(&mut task).await);
+        });
+        program.compare(recorded!("timeout_fires"));
     });
-    program.compare(recorded!("timeout_fires"));
 }
 
 #[test]
@@ -80,16 +81,17 @@ fn diff_timeout_body_first() {
         Ok(value)
     }
 
-    let program = Program::new();
-    program.run(async {
-        let a = create_task(limited("a", 10, false));
-        let b = create_task(limited("b", 12, true));
-        sleep_ms(30).await;
-        event!("main sees {}, {}", outcome(&a), outcome(&b));
-        let (a, b) = (a.await.unwrap().unwrap(), b.await.unwrap().unwrap());
-        event!("main gets {a} and {b}");
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let a = create_task(limited("a", 10, false));
+            let b = create_task(limited("b", 12, true));
+            sleep_ms(30).await;
+            event!("main sees {}, {}", outcome(&a), outcome(&b));
+            let (a, b) = (a.await.unwrap().unwrap(), b.await.unwrap().unwrap());
+            event!("main gets {a} and {b}");
+        });
+        program.compare(recorded!("timeout_body_first"));
     });
-    program.compare(recorded!("timeout_body_first"));
 }
 
 #[test]
@@ -122,18 +124,19 @@ fn diff_timeout_outside_cancel() {
         Ok(name)
     }
 
-    let program = Program::new();
-    program.run(async {
-        let mut a = create_task(worker("a", 10));
-        let mut b = create_task(worker("b", 12));
-        sleep_ms(10).await;
-        event!("cancel is granted: {}", truth(a.cancel()));
-        sleep_ms(1).await;
-        event!("cancel is granted: {}", truth(b.cancel()));
-        event!("a is {}, b is {}", end_of(&mut a).await, outcome(&b));
-        event!("b is {}", end_of(&mut b).await);
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let mut a = create_task(worker("a", 10));
+            let mut b = create_task(worker("b", 12));
+            sleep_ms(10).await;
+            event!("cancel is granted: {}", truth(a.cancel()));
+            sleep_ms(1).await;
+            event!("cancel is granted: {}", truth(b.cancel()));
+            event!("a is {}, b is {}", end_of(&mut a).await, outcome(&b));
+            event!("b is {}", end_of(&mut b).await);
+        });
+        program.compare(recorded!("timeout_outside_cancel"));
     });
-    program.compare(recorded!("timeout_outside_cancel"));
 }
 
 #[test]
@@ -175,17 +178,18 @@ fn diff_timeout_then_cancel() {
         Ok("worked")
     }
 
-    let program = Program::new();
-    program.run(async {
-        let mut task = create_task(worker());
-        sleep_ms(15).await;
-        event!("main sees the worker {}", outcome(&task));
-        sleep_ms(5).await;
-        let granted = truth(task.cancel_with("hurry up"));
-        event!("cancel is granted: {granted}");
-        event!("the worker is {}", end_of(&mut task).await);
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let mut task = create_task(worker());
+            sleep_ms(15).await;
+            event!("main sees the worker {}", outcome(&task));
+            sleep_ms(5).await;
+            let granted = truth(task.cancel_with("hurry up"));
+            event!("cancel is granted: {granted}");
+            event!("the worker is {}", end_of(&mut task).await);
+        });
+        program.compare(recorded!("timeout_then_cancel"));
     });
-    program.compare(recorded!("timeout_then_cancel"));
 }
 
 #[test]
@@ -215,16 +219,17 @@ fn diff_timeout_refused() {
         Ok(value)
     }
 
-    let program = Program::new();
-    program.run(async {
-        let task = create_task(worker());
-        sleep_ms(15).await;
-        event!("main sees the worker {}", outcome(&task));
-        sleep_ms(20).await;
-        event!("main sees the worker {}", outcome(&task));
-        event!("main gets {}", task.await.unwrap().unwrap());
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let task = create_task(worker());
+            sleep_ms(15).await;
+            event!("main sees the worker {}", outcome(&task));
+            sleep_ms(20).await;
+            event!("main sees the worker {}", outcome(&task));
+            event!("main gets {}", task.await.unwrap().unwrap());
+        });
+        program.compare(recorded!("timeout_refused"));
     });
-    program.compare(recorded!("timeout_refused"));
 }
 
 #[test]
@@ -265,14 +270,15 @@ fn diff_timeout_cleanup_fails() {
         Ok("nothing")
     }
 
-    let program = Program::new();
-    program.run(async {
-        let mut task = create_task(client());
-        sleep_ms(25).await;
-        event!("main sees the client {}", outcome(&task));
-        event!("the client is {}", end_of(&mut task).await);
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let mut task = create_task(client());
+            sleep_ms(25).await;
+            event!("main sees the client {}", outcome(&task));
+            event!("the client is {}", end_of(&mut task).await);
+        });
+        program.compare(recorded!("timeout_cleanup_fails"));
     });
-    program.compare(recorded!("timeout_cleanup_fails"));
 }
 
 #[test]
@@ -299,17 +305,18 @@ fn diff_timeout_after_refusal() {
         Ok("worked")
     }
 
-    let program = Program::new();
-    program.run(async {
-        let mut task = create_task(worker());
-        sleep_ms(5).await;
-        event!("cancel is granted: {}", truth(task.cancel()));
-        sleep_ms(5).await;
-        event!("main sees the worker {}", outcome(&task));
-        let end = end_of(&mut task).await;
-        event!("the worker is {end}, requests: {}", task.cancelling());
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let mut task = create_task(worker());
+            sleep_ms(5).await;
+            event!("cancel is granted: {}", truth(task.cancel()));
+            sleep_ms(5).await;
+            event!("main sees the worker {}", outcome(&task));
+            let end = end_of(&mut task).await;
+            event!("the worker is {end}, requests: {}", task.cancelling());
+        });
+        program.compare(recorded!("timeout_after_refusal"));
     });
-    program.compare(recorded!("timeout_after_refusal"));
 }
 
 #[test]
@@ -349,15 +356,16 @@ fn diff_timeout_around_task() {
         Ok(())
     }
 
-    let program = Program::new();
-    program.run(async {
-        limited("a", false).await.unwrap();
-        sleep_ms(10).await;
-        limited("b", true).await.unwrap();
-        sleep_ms(10).await;
-        event!("main ends");
+    Program::on_every_loop(|program| {
+        program.run(async {
+            limited("a", false).await.unwrap();
+            sleep_ms(10).await;
+            limited("b", true).await.unwrap();
+            sleep_ms(10).await;
+            event!("main ends");
+        });
+        program.compare(recorded!("timeout_around_task"));
     });
-    program.compare(recorded!("timeout_around_task"));
 }
 
 #[test]
@@ -386,14 +394,15 @@ fn diff_timeout_in_sequence() {
         Ok(n_good)
     }
 
-    let program = Program::new();
-    program.run(async {
-        let task = create_task(worker());
-        sleep_ms(12).await;
-        event!("main sees the worker {}", outcome(&task));
-        event!("main gets {}", task.await.unwrap().unwrap());
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let task = create_task(worker());
+            sleep_ms(12).await;
+            event!("main sees the worker {}", outcome(&task));
+            event!("main gets {}", task.await.unwrap().unwrap());
+        });
+        program.compare(recorded!("timeout_in_sequence"));
     });
-    program.compare(recorded!("timeout_in_sequence"));
 }
 
 /// An instant as the time of the program.
@@ -431,22 +440,23 @@ fn diff_timeout_reschedule() {
         event!("{name} leaves, expired: {}", truth(handle.expired()));
     }
 
-    let program = Program::new();
-    program.run(async {
-        gather([
-            limited("later", Some(20), &[(10, Some(30)), (25, Some(40))]),
-            limited("earlier", Some(500), &[(11, Some(50))]),
-            limited("none", Some(20), &[(12, None)]),
-            limited(
-                "back again",
-                None,
-                &[(13, Some(150)), (21, None), (31, Some(100))],
-            ),
-        ])
-        .await;
-        event!("main ends");
+    Program::on_every_loop(|program| {
+        program.run(async {
+            gather([
+                limited("later", Some(20), &[(10, Some(30)), (25, Some(40))]),
+                limited("earlier", Some(500), &[(11, Some(50))]),
+                limited("none", Some(20), &[(12, None)]),
+                limited(
+                    "back again",
+                    None,
+                    &[(13, Some(150)), (21, None), (31, Some(100))],
+                ),
+            ])
+            .await;
+            event!("main ends");
+        });
+        program.compare(recorded!("timeout_reschedule"));
     });
-    program.compare(recorded!("timeout_reschedule"));
 }
 
 #[test]
@@ -481,16 +491,17 @@ fn diff_timeout_past() {
         sleep_ms(10).await;
     }
 
-    let program = Program::new();
-    program.run(async {
-        let start = Handle::current().now();
-        sleep_ms(100).await;
-        in_time(TimeLimit::after(Duration::ZERO)).await;
-        too_late(TimeLimit::after(Duration::ZERO)).await;
-        in_time(TimeLimit::at(start + ms(50))).await;
-        too_late(TimeLimit::at(start + ms(50))).await;
-        too_late(TimeLimit::at(Handle::current().now())).await;
-        event!("main ends");
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let start = Handle::current().now();
+            sleep_ms(100).await;
+            in_time(TimeLimit::after(Duration::ZERO)).await;
+            too_late(TimeLimit::after(Duration::ZERO)).await;
+            in_time(TimeLimit::at(start + ms(50))).await;
+            too_late(TimeLimit::at(start + ms(50))).await;
+            too_late(TimeLimit::at(Handle::current().now())).await;
+            event!("main ends");
+        });
+        program.compare(recorded!("timeout_past"));
     });
-    program.compare(recorded!("timeout_past"));
 }

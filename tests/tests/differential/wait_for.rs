@@ -21,25 +21,26 @@ fn diff_wait_for_in_time() {
         Ok(name.to_uppercase())
     }
 
-    let program = Program::new();
-    program.run(async {
-        let value = wait_for!(child("a", 10, false), ms(20)).await.unwrap();
-        event!("main gets {}", value.unwrap());
-        let task = create_task(child("b", 15, true));
-        sleep_ms(1).await;
-        if let Ok(Ok(Err(raised))) = wait_for(task, ms(20)).await {
-            event!("main gets {raised}");
-        }
-        let future: Promise<&str> = program.create_future();
-        let same = future.clone();
-        program.call_later(ms(10), move || same.set_result("F").expect("it is pending"));
-        let value = wait_for(future, ms(20)).await.unwrap();
-        event!("main gets {}", value.unwrap());
-        let no_limit = None::<Duration>;
-        let value = wait_for!(child("c", 30, false), no_limit).await.unwrap();
-        event!("main gets {}", value.unwrap());
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let value = wait_for!(child("a", 10, false), ms(20)).await.unwrap();
+            event!("main gets {}", value.unwrap());
+            let task = create_task(child("b", 15, true));
+            sleep_ms(1).await;
+            if let Ok(Ok(Err(raised))) = wait_for(task, ms(20)).await {
+                event!("main gets {raised}");
+            }
+            let future: Promise<&str> = program.create_future();
+            let same = future.clone();
+            program.call_later(ms(10), move || same.set_result("F").expect("it is pending"));
+            let value = wait_for(future, ms(20)).await.unwrap();
+            event!("main gets {}", value.unwrap());
+            let no_limit = None::<Duration>;
+            let value = wait_for!(child("c", 30, false), no_limit).await.unwrap();
+            event!("main gets {}", value.unwrap());
+        });
+        program.compare(recorded!("wait_for_in_time"));
     });
-    program.compare(recorded!("wait_for_in_time"));
 }
 
 #[test]
@@ -58,28 +59,29 @@ fn diff_wait_for_slow_cleanup() {
         Ok(name)
     }
 
-    let program = Program::new();
-    program.run(async {
-        let mut task = create_task(child("task"));
-        sleep_ms(1).await;
-        let same = reference(&task);
-        program.call_later(ms(30), move || {
-            event!("meanwhile the task is {}", state(&same))
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let mut task = create_task(child("task"));
+            sleep_ms(1).await;
+            let same = reference(&task);
+            program.call_later(ms(30), move || {
+                event!("meanwhile the task is {}", state(&same))
+            });
+            if wait_for(&mut task, ms(20)).await.is_err() {
+                event!("main is out of time, the task is {}", outcome(&task));
+            }
+            sleep_ms(10).await;
+            if wait_for!(child("coroutine"), ms(10)).await.is_err() {
+                event!("main is out of time again");
+            }
+            let future = program.create_future::<u32>();
+            if wait_for(future.clone(), ms(5)).await.is_err() {
+                let future = standing(&future);
+                event!("main is out of time once more, the future is {future}");
+            }
         });
-        if wait_for(&mut task, ms(20)).await.is_err() {
-            event!("main is out of time, the task is {}", outcome(&task));
-        }
-        sleep_ms(10).await;
-        if wait_for!(child("coroutine"), ms(10)).await.is_err() {
-            event!("main is out of time again");
-        }
-        let future = program.create_future::<u32>();
-        if wait_for(future.clone(), ms(5)).await.is_err() {
-            let future = standing(&future);
-            event!("main is out of time once more, the future is {future}");
-        }
+        program.compare(recorded!("wait_for_slow_cleanup"));
     });
-    program.compare(recorded!("wait_for_slow_cleanup"));
 }
 
 #[test]
@@ -98,24 +100,25 @@ fn diff_wait_for_cleanup_fails() {
         Ok(name)
     }
 
-    let program = Program::new();
-    program.run(async {
-        let mut task = create_task(child("task"));
-        let watched = watch(&task);
-        sleep_ms(1).await;
-        match wait_for(&mut task, ms(10)).await {
-            Err(_elapsed) => event!("main is never here"),
-            Ok(Ok(Err(raised))) => event!("main gets {raised}, the task is {watched}"),
-            Ok(_) => {}
-        }
-        sleep_ms(10).await;
-        if let Ok(Err(raised)) = wait_for!(child("coroutine"), ms(10)).await {
-            event!("main gets {raised}");
-        }
-        sleep_ms(10).await;
-        event!("main ends");
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let mut task = create_task(child("task"));
+            let watched = watch(&task);
+            sleep_ms(1).await;
+            match wait_for(&mut task, ms(10)).await {
+                Err(_elapsed) => event!("main is never here"),
+                Ok(Ok(Err(raised))) => event!("main gets {raised}, the task is {watched}"),
+                Ok(_) => {}
+            }
+            sleep_ms(10).await;
+            if let Ok(Err(raised)) = wait_for!(child("coroutine"), ms(10)).await {
+                event!("main gets {raised}");
+            }
+            sleep_ms(10).await;
+            event!("main ends");
+        });
+        program.compare(recorded!("wait_for_cleanup_fails"));
     });
-    program.compare(recorded!("wait_for_cleanup_fails"));
 }
 
 #[test]
@@ -134,24 +137,25 @@ fn diff_wait_for_refused() {
         Ok(name.to_uppercase())
     }
 
-    let program = Program::new();
-    program.run(async {
-        let mut task = create_task(child("task", 20));
-        let watched = watch(&task);
-        sleep_ms(1).await;
-        let value = wait_for(&mut task, ms(10)).await.unwrap();
-        event!(
-            "main gets {}, the task is {watched}, requests: {}",
-            value.unwrap().unwrap(),
-            task.cancelling()
-        );
-        sleep_ms(10).await;
-        let value = wait_for!(child("coroutine", 15), ms(10)).await.unwrap();
-        event!("main gets {}", value.unwrap());
-        sleep_ms(10).await;
-        event!("main ends");
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let mut task = create_task(child("task", 20));
+            let watched = watch(&task);
+            sleep_ms(1).await;
+            let value = wait_for(&mut task, ms(10)).await.unwrap();
+            event!(
+                "main gets {}, the task is {watched}, requests: {}",
+                value.unwrap().unwrap(),
+                task.cancelling()
+            );
+            sleep_ms(10).await;
+            let value = wait_for!(child("coroutine", 15), ms(10)).await.unwrap();
+            event!("main gets {}", value.unwrap());
+            sleep_ms(10).await;
+            event!("main ends");
+        });
+        program.compare(recorded!("wait_for_refused"));
     });
-    program.compare(recorded!("wait_for_refused"));
 }
 
 #[test]
@@ -185,19 +189,20 @@ fn diff_wait_for_outside_cancel() {
         Ok("waiter")
     }
 
-    let program = Program::new();
-    program.run(async {
-        let task = create_task(child());
-        let inner = reference(&task);
-        let mut outer = create_task(waiter(task));
-        sleep_ms(10).await;
-        event!("cancel is granted: {}", truth(outer.cancel()));
-        sleep_ms(20).await;
-        let (child, waiter) = (state(&inner), outcome(&outer));
-        event!("the child is {child}, the waiter is {waiter}");
-        event!("the waiter is {}", end_of(&mut outer).await);
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let task = create_task(child());
+            let inner = reference(&task);
+            let mut outer = create_task(waiter(task));
+            sleep_ms(10).await;
+            event!("cancel is granted: {}", truth(outer.cancel()));
+            sleep_ms(20).await;
+            let (child, waiter) = (state(&inner), outcome(&outer));
+            event!("the child is {child}, the waiter is {waiter}");
+            event!("the waiter is {}", end_of(&mut outer).await);
+        });
+        program.compare(recorded!("wait_for_outside_cancel"));
     });
-    program.compare(recorded!("wait_for_outside_cancel"));
 }
 
 #[test]
@@ -237,14 +242,15 @@ fn diff_wait_for_nested() {
         }
     }
 
-    let program = Program::new();
-    program.run(async {
-        outer("a", ms(10), ms(40)).await;
-        sleep_ms(10).await;
-        outer("b", ms(40), ms(10)).await;
-        event!("main ends");
+    Program::on_every_loop(|program| {
+        program.run(async {
+            outer("a", ms(10), ms(40)).await;
+            sleep_ms(10).await;
+            outer("b", ms(40), ms(10)).await;
+            event!("main ends");
+        });
+        program.compare(recorded!("wait_for_nested"));
     });
-    program.compare(recorded!("wait_for_nested"));
 }
 
 #[test]
@@ -263,22 +269,23 @@ fn diff_wait_for_shield() {
         Ok("all parts")
     }
 
-    let program = Program::new();
-    program.run(async {
-        let mut task = create_task(child());
-        let watched = watch(&task);
-        sleep_ms(1).await;
-        for attempt in [1, 2, 3] {
-            match wait_for(shield(&mut task), ms(15)).await {
-                Ok(value) => event!("attempt {attempt} gets {}", value.unwrap().unwrap()),
-                Err(_elapsed) => {
-                    event!("attempt {attempt} is out of time, the child is {watched}");
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let mut task = create_task(child());
+            let watched = watch(&task);
+            sleep_ms(1).await;
+            for attempt in [1, 2, 3] {
+                match wait_for(shield(&mut task), ms(15)).await {
+                    Ok(value) => event!("attempt {attempt} gets {}", value.unwrap().unwrap()),
+                    Err(_elapsed) => {
+                        event!("attempt {attempt} is out of time, the child is {watched}");
+                    }
                 }
             }
-        }
-        event!("the child is {watched}, requests: {}", task.cancelling());
+            event!("the child is {watched}, requests: {}", task.cancelling());
+        });
+        program.compare(recorded!("wait_for_shield"));
     });
-    program.compare(recorded!("wait_for_shield"));
 }
 
 #[test]
@@ -306,20 +313,21 @@ fn diff_wait_for_zero() {
         sleep_ms(5).await;
     }
 
-    let program = Program::new();
-    program.run(async {
-        let done = create_task(child("done", 10));
-        let mut running = create_task(child("running", 900));
-        let later = create_task(child("later", 900));
-        let states = [&running, &later].map(reference);
-        sleep_ms(20).await;
-        at_once(wait_for(done, Duration::ZERO)).await;
-        at_once(wait_for(&mut running, Duration::ZERO)).await;
-        at_once(wait_for!(later, Duration::ZERO)).await;
-        let never = async { Ok(child("never", 10).await) };
-        at_once(wait_for!(never, Duration::ZERO)).await;
-        let [running, later] = states.each_ref().map(state);
-        event!("running is {running}, later is {later}");
+    Program::on_one_thread(|program| {
+        program.run(async {
+            let done = create_task(child("done", 10));
+            let mut running = create_task(child("running", 900));
+            let later = create_task(child("later", 900));
+            let states = [&running, &later].map(reference);
+            sleep_ms(20).await;
+            at_once(wait_for(done, Duration::ZERO)).await;
+            at_once(wait_for(&mut running, Duration::ZERO)).await;
+            at_once(wait_for!(later, Duration::ZERO)).await;
+            let never = async { Ok(child("never", 10).await) };
+            at_once(wait_for!(never, Duration::ZERO)).await;
+            let [running, later] = states.each_ref().map(|task| state(task));
+            event!("running is {running}, later is {later}");
+        });
+        program.compare(recorded!("wait_for_zero"));
     });
-    program.compare(recorded!("wait_for_zero"));
 }

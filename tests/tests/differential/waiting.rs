@@ -36,25 +36,26 @@ fn start_all(program: &Program, delays: &[(&'static str, u64)]) -> WaitSet<Child
 
 #[test]
 fn diff_wait_first_completed() {
-    let program = Program::new();
-    program.run(async {
-        let mut pending = start_all(&program, &[("a", 30), ("b", 10), ("c", 40), ("d", 20)]);
-        while !pending.is_empty() {
-            event!("main waits for {}", names(pending.iter().map(Task::name)));
-            let (done, rest) = wait(pending).return_when(FirstCompleted).await.unwrap();
-            for task in &done {
-                let value = task.result().unwrap().as_ref().unwrap().as_ref().unwrap();
-                event!(
-                    "done {} with {value}, pending {}",
-                    task.name(),
-                    names(rest.iter().map(Task::name))
-                );
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let mut pending = start_all(&program, &[("a", 30), ("b", 10), ("c", 40), ("d", 20)]);
+            while !pending.is_empty() {
+                event!("main waits for {}", names(pending.iter().map(Task::name)));
+                let (done, rest) = wait(pending).return_when(FirstCompleted).await.unwrap();
+                for task in &done {
+                    let value = task.result().unwrap().as_ref().unwrap().as_ref().unwrap();
+                    event!(
+                        "done {} with {value}, pending {}",
+                        task.name(),
+                        names(rest.iter().map(Task::name))
+                    );
+                }
+                pending = rest;
             }
-            pending = rest;
-        }
-        event!("main ends");
+            event!("main ends");
+        });
+        program.compare(recorded!("wait_first_completed"));
     });
-    program.compare(recorded!("wait_first_completed"));
 }
 
 #[test]
@@ -73,24 +74,25 @@ fn diff_wait_several_done() {
         pending
     }
 
-    let program = Program::new();
-    program.run(async {
-        let delays = [
-            ("a", 10),
-            ("b", 20),
-            ("c", 10),
-            ("d", 30),
-            ("e", 40),
-            ("f", 55),
-        ];
-        let pending = first_of(start_all(&program, &delays)).await;
-        sleep_ms(25).await;
-        event!("main was away");
-        let pending = first_of(pending).await;
-        let pending = first_of(pending).await;
-        first_of(pending).await;
+    Program::on_one_thread(|program| {
+        program.run(async {
+            let delays = [
+                ("a", 10),
+                ("b", 20),
+                ("c", 10),
+                ("d", 30),
+                ("e", 40),
+                ("f", 55),
+            ];
+            let pending = first_of(start_all(&program, &delays)).await;
+            sleep_ms(25).await;
+            event!("main was away");
+            let pending = first_of(pending).await;
+            let pending = first_of(pending).await;
+            first_of(pending).await;
+        });
+        program.compare(recorded!("wait_several_done"));
     });
-    program.compare(recorded!("wait_several_done"));
 }
 
 #[test]
@@ -113,21 +115,22 @@ fn diff_wait_first_exception() {
         pending
     }
 
-    let program = Program::new();
-    program.run(async {
-        let tasks = [
-            start(&program, "a", 10, false),
-            start(&program, "b", 900, false),
-            start(&program, "c", 20, true),
-            start(&program, "d", 30, false),
-            start(&program, "e", 40, false),
-        ];
-        let to_cancel = reference(&tasks[1]);
-        program.call_later(ms(15), move || assert!(to_cancel.cancel()));
-        let pending = round_of(tasks.into_iter().collect()).await;
-        round_of(pending).await;
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let tasks = [
+                start(&program, "a", 10, false),
+                start(&program, "b", 900, false),
+                start(&program, "c", 20, true),
+                start(&program, "d", 30, false),
+                start(&program, "e", 40, false),
+            ];
+            let to_cancel = reference(&tasks[1]);
+            program.call_later(ms(15), move || assert!(to_cancel.cancel()));
+            let pending = round_of(tasks.into_iter().collect()).await;
+            round_of(pending).await;
+        });
+        program.compare(recorded!("wait_first_exception"));
     });
-    program.compare(recorded!("wait_first_exception"));
 }
 
 #[test]
@@ -141,39 +144,40 @@ fn diff_wait_all() {
         set.expect("it is pending");
     }
 
-    let program = Program::new();
-    program.run(async {
-        let (a, b) = (
-            start(&program, "a", 20, false),
-            start(&program, "b", 10, true),
-        );
-        event!("main waits for two tasks");
-        let (mut done, pending) = wait([a, b]).await.unwrap();
-        done.sort_by_key(Task::name);
-        let ends = format!("{}, {}", outcome(&done[0]), outcome(&done[1]));
-        event!(
-            "done {}, pending {}: {ends}",
-            names(done.iter().map(Task::name)),
-            names(pending.iter().map(Task::name))
-        );
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let (a, b) = (
+                start(&program, "a", 20, false),
+                start(&program, "b", 10, true),
+            );
+            event!("main waits for two tasks");
+            let (mut done, pending) = wait([a, b]).await.unwrap();
+            done.sort_by_key(Task::name);
+            let ends = format!("{}, {}", outcome(&done[0]), outcome(&done[1]));
+            event!(
+                "done {}, pending {}: {ends}",
+                names(done.iter().map(Task::name)),
+                names(pending.iter().map(Task::name))
+            );
 
-        let [p, q, r]: [Promise<String>; 3] = std::array::from_fn(|_| program.create_future());
-        let (set_p, set_q, set_r) = (p.clone(), q.clone(), r.clone());
-        program.call_later(ms(10), move || settle("q", &set_q, Some("q failed")));
-        program.call_later(ms(15), move || assert!(set_r.cancel()));
-        program.call_later(ms(20), move || settle("p", &set_p, None));
-        event!("main waits for three futures, listed six times");
-        let (done, pending) = wait([&p, &q, &p, &r, &q, &p].map(Clone::clone))
-            .await
-            .unwrap();
-        let ends = [&p, &q, &r].map(standing).join(", ");
-        event!("done {}, pending {}: {ends}", done.len(), pending.len());
-        let (done, pending) = wait([p, q]).await.unwrap();
-        event!("done {}, pending {} at once", done.len(), pending.len());
-        sleep_ms(10).await;
-        event!("main ends");
+            let [p, q, r]: [Promise<String>; 3] = std::array::from_fn(|_| program.create_future());
+            let (set_p, set_q, set_r) = (p.clone(), q.clone(), r.clone());
+            program.call_later(ms(10), move || settle("q", &set_q, Some("q failed")));
+            program.call_later(ms(15), move || assert!(set_r.cancel()));
+            program.call_later(ms(20), move || settle("p", &set_p, None));
+            event!("main waits for three futures, listed six times");
+            let (done, pending) = wait([&p, &q, &p, &r, &q, &p].map(Clone::clone))
+                .await
+                .unwrap();
+            let ends = [&p, &q, &r].map(standing).join(", ");
+            event!("done {}, pending {}: {ends}", done.len(), pending.len());
+            let (done, pending) = wait([p, q]).await.unwrap();
+            event!("done {}, pending {} at once", done.len(), pending.len());
+            sleep_ms(10).await;
+            event!("main ends");
+        });
+        program.compare(recorded!("wait_all"));
     });
-    program.compare(recorded!("wait_all"));
 }
 
 #[test]
@@ -192,17 +196,18 @@ fn diff_wait_timeout() {
         pending
     }
 
-    let program = Program::new();
-    program.run(async {
-        let pending = start_all(&program, &[("a", 10), ("b", 20), ("c", 30), ("d", 40)]);
-        let pending = limited(pending, ms(5)).await;
-        let pending = limited(pending, ms(6)).await;
-        let pending = limited(pending, Duration::ZERO).await;
-        let pending = limited(pending, ms(24)).await;
-        limited(pending, ms(10_000)).await;
-        event!("main ends");
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let pending = start_all(&program, &[("a", 10), ("b", 20), ("c", 30), ("d", 40)]);
+            let pending = limited(pending, ms(5)).await;
+            let pending = limited(pending, ms(6)).await;
+            let pending = limited(pending, Duration::ZERO).await;
+            let pending = limited(pending, ms(24)).await;
+            limited(pending, ms(10_000)).await;
+            event!("main ends");
+        });
+        program.compare(recorded!("wait_timeout"));
     });
-    program.compare(recorded!("wait_timeout"));
 }
 
 #[test]
@@ -238,18 +243,19 @@ fn diff_wait_cancelled() {
         Ok("the waiter has waited")
     }
 
-    let program = Program::new();
-    program.run(async {
-        let children = [("a", 30), ("b", 20), ("c", 5)];
-        let tasks = children.map(|(name, delay)| {
-            program.create_task_with(TaskBuilder::new().name(name), child(name, delay))
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let children = [("a", 30), ("b", 20), ("c", 5)];
+            let tasks = children.map(|(name, delay)| {
+                program.create_task_with(TaskBuilder::new().name(name), child(name, delay))
+            });
+            let task = program.create_task(waiter(tasks));
+            sleep_ms(10).await;
+            event!("cancel is granted: {}", truth(task.cancel()));
+            event!("main gets {}", task.await.unwrap().unwrap());
         });
-        let task = program.create_task(waiter(tasks));
-        sleep_ms(10).await;
-        event!("cancel is granted: {}", truth(task.cancel()));
-        event!("main gets {}", task.await.unwrap().unwrap());
+        program.compare(recorded!("wait_cancelled"));
     });
-    program.compare(recorded!("wait_cancelled"));
 }
 
 #[test]
@@ -283,34 +289,35 @@ fn diff_wait_then_cancel() {
         );
     }
 
-    let program = Program::new();
-    program.run(async {
-        let children = [
-            ("a", 10, 0, false),
-            ("b", 900, 10, false),
-            ("c", 900, 5, true),
-        ];
-        let mut tasks = children.map(|(name, work, cleanup, refuses)| {
-            let options = TaskBuilder::new().name(name);
-            program.create_task_with(options, child(name, work, cleanup, refuses))
+    Program::on_every_loop(|program| {
+        program.run(async {
+            let children = [
+                ("a", 10, 0, false),
+                ("b", 900, 10, false),
+                ("c", 900, 5, true),
+            ];
+            let mut tasks = children.map(|(name, work, cleanup, refuses)| {
+                let options = TaskBuilder::new().name(name);
+                program.create_task_with(options, child(name, work, cleanup, refuses))
+            });
+            let to_cancel = [reference(&tasks[1]), reference(&tasks[2])];
+            let limited = wait(tasks.iter_mut()).timeout(sleep(ms(20)));
+            let (done, pending) = limited.await.unwrap();
+            tell(&done, &pending);
+            for task in to_cancel {
+                event!(
+                    "cancel of {} is granted: {}",
+                    task.name(),
+                    truth(task.cancel())
+                );
+            }
+            let first = wait(pending).return_when(FirstCompleted);
+            let (done, pending) = first.await.unwrap();
+            tell(&done, &pending);
+            let (done, pending) = wait(pending).await.unwrap();
+            tell(&done, &pending);
+            event!("they are {}", tasks.each_ref().map(outcome).join(", "));
         });
-        let to_cancel = [reference(&tasks[1]), reference(&tasks[2])];
-        let limited = wait(tasks.iter_mut()).timeout(sleep(ms(20)));
-        let (done, pending) = limited.await.unwrap();
-        tell(&done, &pending);
-        for task in to_cancel {
-            event!(
-                "cancel of {} is granted: {}",
-                task.name(),
-                truth(task.cancel())
-            );
-        }
-        let first = wait(pending).return_when(FirstCompleted);
-        let (done, pending) = first.await.unwrap();
-        tell(&done, &pending);
-        let (done, pending) = wait(pending).await.unwrap();
-        tell(&done, &pending);
-        event!("they are {}", tasks.each_ref().map(outcome).join(", "));
+        program.compare(recorded!("wait_then_cancel"));
     });
-    program.compare(recorded!("wait_then_cancel"));
 }

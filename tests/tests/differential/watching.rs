@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use evloop::{Cancelled, Task, TaskRef, TaskResult, catch_cancel, current_task, wait};
 
-use crate::program::{End, Raised, flat, outcome, reference, settled};
+use crate::program::{End, Raised, flat, outcome, settled};
 
 /// The message of a request: Python's `str(cancelled)`.
 pub(crate) fn message(cancelled: &Cancelled) -> &str {
@@ -35,7 +35,6 @@ pub(crate) fn state(task: &TaskRef) -> &'static str {
 
 /// A task whose result somebody else takes; its `Display` says how it stands, as `outcome` does.
 pub(crate) struct Watched<T> {
-    task: TaskRef,
     end: Arc<Mutex<Option<End<T>>>>,
 }
 
@@ -49,19 +48,15 @@ where
     task.add_done_callback(move |result| {
         *seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(flat(result));
     });
-    Watched {
-        task: reference(task),
-        end,
-    }
+    Watched { end }
 }
 
 impl<T: fmt::Display> fmt::Display for Watched<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.task.done() || self.task.cancelled() {
-            return f.write_str(state(&self.task));
-        }
         let end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
-        let end = end.as_ref().expect("callbacks run before awaiters");
+        let Some(end) = &*end else {
+            return f.write_str("pending");
+        };
         f.write_str(&settled(end))
     }
 }
