@@ -5,6 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::Waker;
 
 use evloop_task::{
@@ -71,10 +72,13 @@ impl LocalExecutor {
     }
 
     /// An executor for what has to stay on this thread, beside another one whose tasks move: what its
-    /// tasks spawn goes to `front`, unless it is spawned as local.
+    /// tasks spawn goes to `front`, unless it is spawned as local; and so do failures that nobody
+    /// receives.
     #[must_use]
     pub fn beside(front: &'static dyn Scheduler) -> Self {
-        Self::with_front(Some(front))
+        let executor = Self::with_front(Some(front));
+        executor.set_reporter(Some(Arc::new(|context| front.report(context))));
+        executor
     }
 
     fn with_front(front: Option<&'static dyn Scheduler>) -> Self {

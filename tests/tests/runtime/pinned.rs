@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use evloop::{create_task, create_task_local, gather, on_cancel, sleep, yield_now};
+use evloop::{Runtime, create_task, create_task_local, gather, on_cancel, sleep, yield_now};
 use evloop_tests::{Seen, panic_text, virtual_loop};
 
 use crate::{virtual_runtime, with_each_number_of_workers};
@@ -133,5 +133,33 @@ fn pinned_and_free_tasks_await_each_other() {
             create_task(async { 2 }).await.unwrap() * *local
         });
         assert_eq!(runtime.block_on(pinned).unwrap().unwrap(), 10);
+    });
+}
+
+#[test]
+fn failures_of_pinned_and_local_tasks_that_nobody_receives_are_reported_to_the_handler() {
+    with_each_number_of_workers(|n_workers| {
+        let reports = Seen::new();
+        let told = reports.clone();
+        let runtime = Runtime::builder()
+            .n_workers(n_workers)
+            .exception_handler(move |_, context| told.push(context.to_string()))
+            .build()
+            .unwrap();
+        let pinned = async || -> () { panic!("on a worker") };
+        runtime.create_task_on(0, pinned).detach();
+        let guest = async {
+            create_task_local(async { panic!("of a guest") }).detach();
+            // Behind the other one, and ends after it.
+            let last = runtime.create_task_on(0, async || ());
+            last.await.unwrap();
+        };
+        runtime.block_on(guest).unwrap();
+        drop(runtime);
+        let mut reports = reports.take();
+        reports.sort_unstable_by_key(|report| report.contains("on a worker"));
+        assert_eq!(reports.len(), 2, "{reports:?}");
+        assert!(reports[0].contains("of a guest"), "{reports:?}");
+        assert!(reports[1].contains("on a worker"), "{reports:?}");
     });
 }
