@@ -390,6 +390,8 @@ mod workers {
 
     use evloop_executor::Workers;
     use evloop_task::create_task;
+    use loom::sync::Mutex;
+    use loom::sync::atomic::{AtomicBool, Ordering};
     use loom::thread::{self, JoinHandle};
 
     use super::{Bell, Tally, explore, explore_shallowly};
@@ -476,6 +478,72 @@ mod workers {
             }));
             all.wait();
             crew.end();
+        });
+    }
+
+    /// Looks whether the only worker, which has been told to set `has_run`, seems to rest before.
+    fn nobody_rests_before(has_run: &AtomicBool, workers: &Workers) {
+        let at_rest = workers.at_rest();
+        if at_rest.is_some() && workers.at_rest() == at_rest {
+            assert!(has_run.load(Ordering::SeqCst), "a worker at rest has work");
+        }
+    }
+
+    /// A clock that jumps when all rest must not jump over it.
+    #[test]
+    fn a_worker_that_is_sent_pinned_work_does_not_rest_before_it_has_run() {
+        explore_shallowly(|| {
+            LOOKS.set(0);
+            let workers = Arc::new(Workers::new(1, now));
+            let same = Arc::clone(&workers);
+            let (tell, place) = (Arc::new(Bell::default()), Arc::new(Mutex::new(None)));
+            let (told, there) = (Arc::clone(&tell), Arc::clone(&place));
+            let thread = thread::spawn(move || {
+                let worker = same.worker(0).unwrap();
+                *there.lock().unwrap() = Some(worker.pinned());
+                std::task::Wake::wake(told);
+                worker.run();
+            });
+            tell.wait();
+            let pinned = place.lock().unwrap().unwrap();
+            let has_run = Arc::new(AtomicBool::new(false));
+            let run = Arc::clone(&has_run);
+            pinned
+                .call_soon(move || run.store(true, Ordering::SeqCst))
+                .unwrap();
+
+            nobody_rests_before(&has_run, &workers);
+
+            workers.stop();
+            thread.join().unwrap();
+            assert_eq!(workers.close(), 0);
+        });
+    }
+
+    #[test]
+    fn a_worker_that_has_given_itself_pinned_work_does_not_rest_before_it_has_run() {
+        explore(|| {
+            LOOKS.set(0);
+            let workers = Arc::new(Workers::new(1, now));
+            let same = Arc::clone(&workers);
+            let tell = Arc::new(Bell::default());
+            let has_run = Arc::new(AtomicBool::new(false));
+            let (told, run) = (Arc::clone(&tell), Arc::clone(&has_run));
+            let thread = thread::spawn(move || {
+                let worker = same.worker(0).unwrap();
+                // As a timer does that the worker fires before it sleeps.
+                let set = move || run.store(true, Ordering::SeqCst);
+                worker.pinned().call_soon(set).unwrap();
+                std::task::Wake::wake(told);
+                drop(worker.nap());
+                worker.turn();
+            });
+            tell.wait();
+
+            nobody_rests_before(&has_run, &workers);
+
+            thread.join().unwrap();
+            assert_eq!(workers.close(), 0);
         });
     }
 

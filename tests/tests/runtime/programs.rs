@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ fn tasks_run_on_all_workers() {
         let runtime = real_runtime(n_workers);
         let seen = Arc::new(Mutex::new(HashSet::new()));
         // Each waits for the others, and blocks its worker until they have come.
-        let barrier = Arc::new(std::sync::Barrier::new(n_workers));
+        let barrier = Arc::new(Barrier::new(n_workers));
         let tasks: Vec<_> = (0..n_workers)
             .map(|_| {
                 let (seen, barrier) = (Arc::clone(&seen), Arc::clone(&barrier));
@@ -72,6 +72,47 @@ fn virtual_time_passes_when_all_workers_sleep() {
         });
         let passed = end.unwrap() - start;
         assert_eq!(passed.as_secs() / 3600, 24);
+    });
+}
+
+/// Sleeps again and again, each time for just as long as it has asked for.
+async fn sleep_exactly(seed: u32) {
+    let handle = Handle::current();
+    for n in 0..100 {
+        let delay = (1 + (seed + n * n) % 13) * MS;
+        let begun = handle.now();
+        sleep(delay).await;
+        assert_eq!(handle.now() - begun, delay);
+        if n % 3 == 0 {
+            yield_now().await;
+        }
+    }
+}
+
+#[test]
+fn virtual_time_stands_still_while_anybody_is_awake() {
+    with_each_number_of_workers(|n_workers| {
+        let runtime = virtual_runtime(n_workers);
+        let barrier = Barrier::new(3);
+        let (runtime, barrier) = (&runtime, &barrier);
+        thread::scope(|scope| {
+            for seed in [0, 100, 200] {
+                let sleeping = async move {
+                    barrier.wait();
+                    let free = (0..10).map(|n| create_task(sleep_exactly(seed + n)));
+                    let mut tasks: Vec<_> = free.collect();
+                    for worker in 0..n_workers {
+                        let pinned = move || sleep_exactly(seed + 50);
+                        tasks.push(runtime.create_task_on(worker, pinned));
+                    }
+                    sleep_exactly(seed + 60).await;
+                    for ended in gather(tasks).await {
+                        ended.unwrap();
+                    }
+                };
+                scope.spawn(move || runtime.block_on(sleeping).unwrap());
+            }
+        });
     });
 }
 

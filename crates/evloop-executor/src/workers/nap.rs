@@ -24,6 +24,11 @@ pub struct Nap<'a> {
 impl<'a> Nap<'a> {
     pub(super) fn begin(worker: &'a Worker) -> Option<Self> {
         let pool = worker.pool;
+        // Before the announcement: what is pinned does not show in the pool's queues, and this worker would
+        // seem to have nothing to do.
+        if worker.has_own_work() {
+            return None;
+        }
         let was_searching = worker.role() == Role::Searching;
         let stays_light = worker.n_light_naps.get() < MOST_IDLE_NAPS;
         let depth = pool
@@ -75,6 +80,9 @@ impl Drop for Nap<'_> {
     fn drop(&mut self) {
         let worker = self.worker;
         worker.pool.roles.wake_up(worker.slot().index);
+        // In this order: in between the other way round it would seem to sleep and to have nothing to do,
+        // and a clock might jump over what it was woken for.
+        worker.slot().sleeper.wake_up();
         worker.set_searching();
         worker.n_light_naps.set(match self.depth {
             Depth::Light => worker.n_light_naps.get() + 1,

@@ -3,11 +3,13 @@
 //! A worker sleeps in its parker, or elsewhere, such as in a wait for I/O. The one who wakes it has to
 //! know which; both swap one word.
 //!
-//! A worker that goes to sleep exchanges *awake* for the place; one that finds *token* instead takes
-//! it and does not sleep. Whoever wakes it exchanges the word for *token*, and ends the wait of the
-//! place that it finds. The exchanges are totally ordered: either the worker sees the token, or the
-//! other one sees the place. A wait that is ended before it begins returns at once, for both
-//! places keep what they are told.
+//! A worker that goes to sleep exchanges *awake* for the place; one that finds *token* instead does not
+//! sleep. Whoever wakes it exchanges the word for *token*, and ends the wait of the place that it finds.
+//! The exchanges are totally ordered: either the worker sees the token, or the other one sees the place.
+//! A wait that is ended before it begins returns at once, for both places keep what they are told.
+//!
+//! The worker takes the token only after it counts as awake, before it looks at what it was woken for:
+//! so a worker that counts as sleeping and has no token has nothing to do.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError};
@@ -105,40 +107,26 @@ impl Sleeper {
             Some(limit) => park_timeout(parker, limit),
             None => parker.park(),
         }
-        self.wake_up();
     }
 
     /// The worker: sleeps in `wait`, unless it was woken before.
     pub(crate) fn wait_elsewhere(&self, wait: impl FnOnce()) {
-        if !self.go_to(ELSEWHERE) {
-            return;
+        if self.go_to(ELSEWHERE) {
+            wait();
         }
-        let _awake = WakeUp(self);
-        wait();
     }
 
-    /// False when it was woken before, which is forgotten by that.
+    /// False when it was woken before.
     fn go_to(&self, place: u8) -> bool {
-        let gone = self
-            .place
-            .compare_exchange(AWAKE, place, Ordering::AcqRel, Ordering::Acquire);
-        if gone.is_err() {
-            self.wake_up();
-        }
-        gone.is_ok()
+        self.place
+            .compare_exchange(AWAKE, place, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
     }
 
-    fn wake_up(&self) {
+    /// The worker, which counts as awake by now: it looks next at what it may have been woken for.
+    pub(crate) fn wake_up(&self) {
+        // Acquire pairs with the Release of `wake`.
         self.place.swap(AWAKE, Ordering::AcqRel);
-    }
-}
-
-/// Ends a sleep, also when the wait panics.
-struct WakeUp<'a>(&'a Sleeper);
-
-impl Drop for WakeUp<'_> {
-    fn drop(&mut self) {
-        self.0.wake_up();
     }
 }
 

@@ -97,28 +97,23 @@ impl Engine {
         tasks
     }
 
-    /// True when nobody is awake or has anything to do. Whoever falls asleep says so first and asks this
-    /// then: so the last one hears that it is the last.
-    fn is_at_rest(&self) -> bool {
-        let Some(guests) = self.guests.at_rest() else {
-            return false;
-        };
-        let workers = self.workers.at_rest();
-        // Nobody has woken up between the looks.
-        workers.is_some()
-            && self.guests.at_rest() == Some(guests)
-            && self.workers.at_rest() == workers
+    /// Two numbers, if nobody is awake or has anything to do. Whoever falls asleep says so first and asks
+    /// this then: so the last one hears that it is the last. If it says the same again, nobody has woken up
+    /// between the looks, and only then it is sure.
+    fn at_rest(&self) -> Option<(u64, u64)> {
+        Some((self.guests.at_rest()?, self.workers.at_rest()?))
     }
 
     /// Has a manual clock jump to the earliest deadline of all, if nobody is awake. Asked by each who falls
     /// asleep, after saying so. Says how long one may sleep then, in the form pollers take; `None` if
     /// somebody is awake.
     pub(super) fn rest(&self) -> Option<Option<Duration>> {
-        // Before it is known that all are at rest: of two who find that, the second one must not take
-        // the first one to a deadline that is the next only after the jump.
+        let at_rest = self.at_rest()?;
+        // Between the looks: one who had set an earlier deadline since, or had heard of the jump of
+        // another, would have been awake.
         let deadlines = self.drivers.iter().map(SharedTimeDriver::next_deadline);
         let earliest = deadlines.flatten().min();
-        self.is_at_rest().then(|| self.clock.idle(earliest))
+        (self.at_rest() == Some(at_rest)).then(|| self.clock.idle(earliest))
     }
 
     /// Has all workers see to it that their tasks end.
