@@ -31,8 +31,7 @@
 //!   stake is only how long its present step lasts. While some worker is active, and one sleeps, one of
 //!   the sleepers watches: a sleeper that comes sees the active one in the crew, and a pusher that sees
 //!   sleepers, but nobody who searches or watches, wakes one. The searcher that was seen instead
-//!   becomes the watcher, or finds work, fences, sees that nobody watches while rings hold jobs, and
-//!   wakes the next.
+//!   becomes the watcher, or finds work, fences, sees that nobody watches, and wakes the next.
 
 use std::cell::Cell;
 use std::collections::VecDeque;

@@ -339,10 +339,9 @@ impl Worker {
         if !self.pool.injector.is_empty() {
             self.pool.wake_searcher();
         } else if was_last && self.pool.roles.census().is_unwatched() {
-            let holds_jobs = |slot: &Slot| !slot.ring.is_empty();
-            if self.pool.slots.iter().any(holds_jobs) {
-                self.pool.wake_watcher();
-            }
+            // Also when no ring holds a job: this worker may block in a pinned task, and its timers
+            // and the reactor are others' to look after then.
+            self.pool.wake_watcher();
         }
     }
 

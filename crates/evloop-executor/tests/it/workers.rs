@@ -154,6 +154,45 @@ fn local_tasks_stay_on_their_worker() {
 /// The handle of a local task whose output is `Send`.
 struct Local(Task<i32>);
 
+/// A worker that blocks may have timers and a reactor that others are to look after meanwhile.
+#[test]
+fn somebody_watches_while_a_worker_is_in_a_pinned_step() {
+    let workers = Workers::new(2, now);
+    let (tell, told) = mpsc::channel();
+    thread::scope(|scope| {
+        let stop = Stop(&workers);
+        let worker = workers.worker(0).expect("it is free");
+        let other = thread::Builder::new().spawn_scoped(scope, || {
+            let worker = workers.worker(1).expect("it is free");
+            while !worker.is_closing() {
+                if worker.turn() == 0
+                    && !worker.search()
+                    && let Some(nap) = worker.nap()
+                {
+                    let watches = nap.limit().is_some();
+                    tell.send(watches).expect("the test hears it");
+                    nap.park(None);
+                }
+            }
+        });
+        other.expect("a thread");
+        let mut nap = worker.nap().expect("there is nothing to do");
+        while nap.limit().is_some() {
+            drop(nap);
+            nap = worker.nap().expect("there is nothing to do");
+        }
+        while told.recv().expect("it says so") {}
+        drop(nap);
+        let wait = move || while !told.recv().expect("it says so") {};
+        worker.pinned().call_soon(wait).expect("it is open");
+
+        assert_eq!(worker.turn(), 1, "until the other one watches");
+
+        drop((stop, worker));
+    });
+    assert_eq!(workers.close(), 0);
+}
+
 #[test]
 fn callbacks_run_outside_of_tasks() {
     with_workers(2, |workers| {
