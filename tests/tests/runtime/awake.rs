@@ -5,7 +5,7 @@ use std::net::TcpListener as StdListener;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use evloop::{TcpStream, create_task, sleep, yield_now};
+use evloop::{Handle, TcpStream, create_task, sleep, yield_now};
 use evloop_tests::{on_thread, watchdog::Watchdog};
 use futures_lite::AsyncReadExt;
 
@@ -178,5 +178,65 @@ fn timers_and_io_are_looked_at_while_tasks_are_always_ready() {
         });
         assert_eq!(runtime.block_on(read).unwrap().unwrap(), "abc");
         peer.join().unwrap();
+    }
+}
+
+#[test]
+fn timers_of_a_blocked_worker_fire_while_the_other_one_is_never_idle() {
+    let _watchdog = Watchdog::new(Duration::from_secs(60));
+    let runtime = real_runtime(2);
+    for _ in 0..20 {
+        let (release, released) = mpsc::channel();
+        let (blocked, is_blocked) = mpsc::channel();
+        let (fired, has_fired) = mpsc::channel();
+        let blocking = runtime.create_task_on(0, async move || {
+            // The first worker's timers are those of the handle.
+            let fire = move || fired.send(()).unwrap();
+            Handle::current().call_later(Duration::from_millis(2), fire);
+            blocked.send(()).unwrap();
+            released.recv().unwrap();
+        });
+        is_blocked.recv().unwrap();
+        let busy = runtime.create_task(async {
+            loop {
+                yield_now().await;
+            }
+        });
+        has_fired.recv().unwrap();
+        release.send(()).unwrap();
+        runtime.block_on(blocking).unwrap().unwrap();
+        busy.cancel();
+    }
+}
+
+#[test]
+fn timers_and_io_go_on_beside_a_worker_that_blocks_in_a_pinned_task() {
+    let _watchdog = Watchdog::new(Duration::from_secs(60));
+    let runtime = real_runtime(2);
+    for worker in [0, 1].into_iter().cycle().take(20) {
+        let listener = StdListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let (connected, is_connected) = mpsc::channel();
+        let reading = runtime.create_task(async move {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            connected.send(()).unwrap();
+            stream.read_exact(&mut [0]).await.unwrap();
+        });
+        let (mut peer, _) = listener.accept().unwrap();
+        is_connected.recv().unwrap();
+        // Long enough for both to sleep until they are woken.
+        runtime.block_on(sleep(Duration::from_millis(20))).unwrap();
+        let (release, released) = mpsc::channel();
+        let (blocked, is_blocked) = mpsc::channel();
+        let blocking = runtime.create_task_on(worker, async move || {
+            blocked.send(()).unwrap();
+            released.recv().unwrap();
+        });
+        is_blocked.recv().unwrap();
+        peer.write_all(&[9]).unwrap();
+        runtime.block_on(reading).unwrap().unwrap();
+        runtime.block_on(sleep(Duration::from_millis(2))).unwrap();
+        release.send(()).unwrap();
+        runtime.block_on(blocking).unwrap().unwrap();
     }
 }

@@ -1,12 +1,14 @@
 //! What a worker's thread does: turns of its queue, with looks at timers and I/O in between.
 
+use std::io;
+use std::sync::MutexGuard;
 use std::sync::atomic::Ordering;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use evloop_executor::Worker;
+use evloop_executor::{Nap, Worker};
 use evloop_reactor::{Notifier, Reactor};
-use evloop_task::ErrorContext;
+use evloop_task::{ErrorContext, current_scheduler, report_panic};
 use evloop_time::SharedTimeDriver;
 
 use super::engine::{Engine, wake_all};
@@ -81,7 +83,7 @@ impl WorkerThread<'_> {
             };
             self.fire(self.driver);
             if n_steps > 0 {
-                self.look_at_io(n_steps);
+                self.look_around(n_steps);
             } else if !self.worker.search() {
                 self.sleep();
             }
@@ -94,13 +96,16 @@ impl WorkerThread<'_> {
         wake_all(&mut self.woken);
     }
 
-    /// While work is ready, I/O is looked at after 64 steps or a millisecond, whichever is first.
-    fn look_at_io(&mut self, n_steps: usize) {
-        if self.engine.reactor_handle.source_count() == 0 {
-            return;
-        }
+    /// While work is ready, I/O is looked at after 64 steps or a millisecond, whichever is first; and after
+    /// 64 steps the timers of the other workers, none of whom may be free to watch.
+    fn look_around(&mut self, n_steps: usize) {
+        let has_sources = self.engine.reactor_handle.source_count() > 0;
         self.n_steps += n_steps;
-        if self.n_steps < STEPS_PER_POLL {
+        if self.n_steps >= STEPS_PER_POLL {
+            self.fire_for_others();
+        } else if !has_sources {
+            return;
+        } else {
             let now = self.driver.now();
             let last = *self.last_poll.get_or_insert(now);
             if now.saturating_duration_since(last) < TIME_PER_POLL {
@@ -109,34 +114,24 @@ impl WorkerThread<'_> {
         }
         self.n_steps = 0;
         self.last_poll = None;
-        if let Some(mut reactor) = self.engine.try_reactor() {
-            poll(
-                &mut reactor,
-                Some(Duration::ZERO),
-                &mut self.woken,
-                self.handle,
-            );
+        if has_sources && let Some(mut turned) = self.engine.try_reactor() {
+            if let Some(reactor) = turned.as_mut() {
+                let polled = reactor.poll(Some(Duration::ZERO), &mut self.woken);
+                give_up_if_lost(turned, polled, self.handle);
+            }
+            wake_all(&mut self.woken);
         }
-        wake_all(&mut self.woken);
     }
 
     /// There is nothing to do: waits for I/O, if nobody else does, or for being woken.
     fn sleep(&mut self) {
-        let engine = self.engine;
         let Some(nap) = self.worker.nap() else { return };
         let limit = self.limit();
         let watches = nap.limit().is_some();
         if limit == Some(Duration::ZERO) {
             drop(nap);
-        } else if let Some(mut reactor) = engine.try_reactor() {
-            // Only what came before the nap says where to find this worker: that ends the nap itself.
-            if let Some(reactor) = reactor.as_ref() {
-                reactor.begin_turn();
-            }
-            let (woken, handle) = (&mut self.woken, self.handle);
-            nap.elsewhere(limit, |limit| poll(&mut reactor, limit, woken, handle));
         } else {
-            nap.park(limit);
+            wait(self.engine, nap, limit, &mut self.woken, self.handle);
         }
         self.n_steps = 0;
         self.last_poll = None;
@@ -165,10 +160,12 @@ impl WorkerThread<'_> {
 
     /// Fires what is due of workers that are in the midst of a long step.
     fn fire_for_others(&mut self) {
-        let engine = self.engine;
-        let now = self.driver.now();
-        for (index, driver) in engine.drivers.iter().enumerate() {
-            if index != self.worker.index() && driver.is_due(now) {
+        let mut now = None;
+        for (index, driver) in self.engine.drivers.iter().enumerate() {
+            if index != self.worker.index()
+                && driver.next_deadline().is_some()
+                && driver.is_due(*now.get_or_insert_with(|| self.driver.now()))
+            {
                 self.fire(driver);
             }
         }
@@ -193,18 +190,39 @@ impl WorkerThread<'_> {
     }
 }
 
-/// Turns the reactor. One that can no longer wait is given up, and whoever waited hears of it.
-fn poll(
-    reactor: &mut Option<Reactor>,
+/// Waits in the reactor, unless another worker does or it is lost, and else in the worker's parker.
+fn wait(
+    engine: &Engine,
+    nap: Nap<'_>,
     limit: Option<Duration>,
     woken: &mut Vec<Waker>,
     handle: &Handle,
 ) {
-    let Some(turned) = reactor else { return };
-    if let Err(error) = turned.poll(limit, woken) {
-        let lost = reactor.take();
-        let message = format!("a runtime can no longer wait for I/O, and goes on without: {error}");
-        handle.call_exception_handler(&ErrorContext::new(message));
-        drop(lost);
-    }
+    let Some(mut turned) = engine.try_reactor() else {
+        return nap.park(limit);
+    };
+    let Some(reactor) = turned.as_mut() else {
+        drop(turned);
+        return nap.park(limit);
+    };
+    // Only what came before the nap says where to find this worker: that ends the nap itself.
+    reactor.begin_turn();
+    let mut polled = Ok(0);
+    nap.elsewhere(limit, |limit| polled = reactor.poll(limit, woken));
+    give_up_if_lost(turned, polled, handle);
+}
+
+/// A reactor that can no longer wait is given up, and whoever waited hears of it.
+fn give_up_if_lost(
+    mut turned: MutexGuard<'_, Option<Reactor>>,
+    polled: io::Result<usize>,
+    handle: &Handle,
+) {
+    let Err(error) = polled else { return };
+    let lost = turned.take();
+    // What follows is code of the user.
+    drop(turned);
+    let message = format!("a runtime can no longer wait for I/O, and goes on without: {error}");
+    handle.call_exception_handler(&ErrorContext::new(message));
+    report_panic(current_scheduler(), "closing the reactor", || drop(lost));
 }
