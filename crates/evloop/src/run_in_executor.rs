@@ -131,6 +131,13 @@ impl Handle {
         }
     }
 
+    /// As [`Handle::shutdown_default_executor`], on a thread that waits: by the system's clock, as there
+    /// need be nobody left to fire a timer. Called in a job of that executor it does not wait.
+    pub(crate) fn wait_for_default_executor(&self, timeout: Duration) -> Result<(), Abandoned> {
+        let pool = self.end_default_executor();
+        pool.map_or(Ok(()), |pool| pool.shutdown(timeout))
+    }
+
     /// Lets the default executor go without waiting.
     pub(crate) fn close_default_executor(&self) {
         if let Some(pool) = self.end_default_executor() {

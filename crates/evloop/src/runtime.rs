@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use evloop_task::{Builder, ErrorContext, JoinError, Task, create_task_local, current_task};
 
+use crate::context::get_running_loop;
 use crate::error::RunError;
 use crate::handle::Handle;
 use crate::shared::lock;
@@ -146,7 +147,8 @@ impl Runtime {
     /// [`executor_grace`](RuntimeBuilder::executor_grace). What exceeds them is abandoned, and reported
     /// to the exception handler. Later calls do nothing; dropping the runtime does the same.
     ///
-    /// In a task of this runtime it cannot wait for itself: then a thread of its own does the rest.
+    /// In a task of this runtime, or in the future of a `block_on`, it cannot wait for itself: then a
+    /// thread of its own does the rest.
     pub fn close(&self) {
         let left = self.end(self.task_grace, self.executor_grace);
         if !left.is_empty() {
@@ -168,10 +170,11 @@ impl Runtime {
         }
         let engine = Arc::clone(&self.engine);
         let handle = self.handle.clone();
-        if !self.handle.shared().executor.is_home() {
+        let is_inside = get_running_loop().is_ok_and(|running| running == handle);
+        if !is_inside {
             return ending::end(&engine, &handle, threads, task_grace, executor_grace);
         }
-        // One of its own workers cannot wait for itself to leave.
+        // One of its own workers or guests cannot wait for itself to leave.
         engine.begin_end();
         let rest = move || {
             let left = ending::end(&engine, &handle, threads, task_grace, executor_grace);
@@ -184,6 +187,8 @@ impl Runtime {
             .name("evloop-closing".into())
             .spawn(rest);
         if let Err(error) = spawned {
+            // Without any grace: the last to leave drops what is left.
+            self.engine.stop();
             let message = format!("failed to close a runtime from within: {error}");
             self.handle
                 .call_exception_handler(&ErrorContext::new(message));

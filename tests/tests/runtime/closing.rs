@@ -6,8 +6,11 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use evloop::{Handle, Runtime, catch_cancel, create_task, on_cancel, sleep, to_thread, yield_now};
-use evloop_tests::{Seen, watchdog::Watchdog, witness};
+use evloop::{
+    EventLoop, Handle, RunError, Runtime, catch_cancel, create_task, on_cancel, sleep, to_thread,
+    yield_now,
+};
+use evloop_tests::{Seen, on_thread, watchdog::Watchdog, witness};
 
 use crate::{LONG, real_runtime, virtual_runtime, with_each_number_of_workers};
 
@@ -203,7 +206,7 @@ fn wakes_and_spawns_race_its_end() {
         for _ in 0..30 {
             let runtime = real_runtime(n_workers);
             let handle: Handle = runtime.handle();
-            let spawner = evloop_tests::on_thread(move || {
+            let spawner = on_thread(move || {
                 let mut n = 0;
                 while !handle.is_closed() {
                     handle.create_task(yield_now()).detach();
@@ -219,4 +222,212 @@ fn wakes_and_spawns_race_its_end() {
             let _n_spawned: u64 = spawner.join().unwrap();
         }
     });
+}
+
+#[test]
+fn a_guest_that_ends_last_is_waited_for_no_longer_than_it_takes() {
+    with_each_number_of_workers(|n_workers| {
+        for _ in 0..10 {
+            let runtime = real_runtime(n_workers);
+            let handle = runtime.handle();
+            let (begun, has_begun) = mpsc::channel();
+            let (asked, is_asked) = mpsc::channel();
+            let (release, released) = mpsc::channel::<()>();
+            let guest = on_thread(move || {
+                let waiting = async {
+                    begun.send(()).unwrap();
+                    pending::<()>().await;
+                };
+                handle.block_on(on_cancel(waiting, || async {
+                    asked.send(()).unwrap();
+                    released.recv().unwrap();
+                }))
+            });
+            has_begun.recv().unwrap();
+            let closing = on_thread(move || runtime.shutdown(LONG));
+            is_asked.recv().unwrap();
+            release.send(()).unwrap();
+            let left = closing.join().unwrap();
+            assert!(left.is_empty(), "{left}");
+            let ended = guest.join().unwrap();
+            assert!(matches!(ended, Err(RunError::Cancelled(_))), "{ended:?}");
+        }
+    });
+}
+
+#[test]
+fn it_may_be_closed_by_the_future_of_a_block_on() {
+    with_each_number_of_workers(|n_workers| {
+        let runtime = Runtime::builder().n_workers(n_workers).task_grace(LONG);
+        let runtime = runtime.build().unwrap();
+        let seen = Seen::new();
+        let ended = runtime.block_on(on_cancel(
+            async {
+                runtime.close();
+                seen.push("goes on");
+                pending::<()>().await;
+            },
+            || async {
+                sleep(Duration::from_millis(1)).await;
+                seen.push("cleans up");
+            },
+        ));
+        assert!(matches!(ended, Err(RunError::Cancelled(_))), "{ended:?}");
+        assert_eq!(seen.take(), ["goes on", "cleans up"]);
+    });
+}
+
+#[test]
+fn several_threads_close_it_while_others_block_on_it() {
+    with_each_number_of_workers(|n_workers| {
+        for _ in 0..20 {
+            let runtime = Runtime::builder().n_workers(n_workers).task_grace(LONG);
+            let runtime = Arc::new(runtime.build().unwrap());
+            for _ in 0..10 {
+                let task = on_cancel(pending::<()>(), yield_now);
+                runtime.create_task(task).detach();
+            }
+            let blocking: Vec<_> = (0..2)
+                .map(|_| {
+                    let handle = runtime.handle();
+                    on_thread(move || {
+                        // Until it is refused.
+                        while handle
+                            .block_on(async { create_task(yield_now()).await })
+                            .is_ok()
+                        {}
+                    })
+                })
+                .collect();
+            let closing = [(); 2].map(|()| {
+                let runtime = Arc::clone(&runtime);
+                on_thread(move || runtime.close())
+            });
+            for thread in closing.into_iter().chain(blocking) {
+                thread.join().unwrap();
+            }
+        }
+    });
+}
+
+#[test]
+fn a_guest_does_not_wait_for_workers_that_do_not_come_back() {
+    let _watchdog = Watchdog::new(Duration::from_secs(60));
+    let runtime = real_runtime(1);
+    let (blocked, is_blocked) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    runtime
+        .create_task(async move {
+            blocked.send(()).unwrap();
+            // Its channel is closed at the end of the test.
+            released.recv().unwrap_err();
+        })
+        .detach();
+    is_blocked.recv().unwrap();
+    let handle = runtime.handle();
+    let (begun, has_begun) = mpsc::channel();
+    let guest = on_thread(move || {
+        handle.block_on(async move {
+            begun.send(()).unwrap();
+            loop {
+                if let Err(cancelled) = catch_cancel(pending::<()>()).await {
+                    cancelled.swallow();
+                }
+            }
+        })
+    });
+    has_begun.recv().unwrap();
+
+    let left = runtime.shutdown(Duration::ZERO);
+
+    assert_eq!((left.tasks.len(), &*left.workers), (1, &[0][..]), "{left}");
+    let ended = guest.join().unwrap();
+    assert!(matches!(ended, Err(RunError::Closed)), "{ended:?}");
+    drop(release);
+}
+
+/// Blocks on a runtime when it is dropped.
+struct BlocksInDrop(Handle, Seen<bool>);
+
+impl Drop for BlocksInDrop {
+    fn drop(&mut self) {
+        let ended = self.0.block_on(sleep(Duration::from_millis(1)));
+        self.1.push(matches!(ended, Err(RunError::Closed)));
+    }
+}
+
+#[test]
+fn a_destructor_that_blocks_on_it_at_its_end_is_refused() {
+    with_each_number_of_workers(|n_workers| {
+        let runtime = real_runtime(n_workers);
+        let refused = Seen::new();
+        let blocks = BlocksInDrop(runtime.handle(), refused.clone());
+        let (begun, has_begun) = mpsc::channel();
+        let deaf = async move {
+            let _blocks = blocks;
+            begun.send(()).unwrap();
+            loop {
+                if let Err(cancelled) = catch_cancel(pending::<()>()).await {
+                    cancelled.swallow();
+                }
+            }
+        };
+        runtime.create_task(deaf).detach();
+        has_begun.recv().unwrap();
+        let _left = runtime.shutdown(Duration::ZERO);
+        assert_eq!(refused.take(), [true]);
+    });
+}
+
+#[test]
+fn inside_of_a_loop_it_waits_for_blocking_work_as_well() {
+    with_each_number_of_workers(|n_workers| {
+        let event_loop = EventLoop::new().unwrap();
+        let seen = Seen::new();
+        let worked = seen.clone();
+        let ended = event_loop.run_until_complete(async {
+            let runtime = real_runtime(n_workers);
+            let (held, released) = mpsc::channel::<()>();
+            let (begun, has_begun) = mpsc::channel();
+            // Lets go of the job when it is cancelled.
+            let holding = async move {
+                let _held = held;
+                begun.send(()).unwrap();
+                pending::<()>().await;
+            };
+            runtime.create_task(holding).detach();
+            let work = move || {
+                released.recv().unwrap_err();
+                worked.push("worked");
+            };
+            drop(runtime.run_in_executor(None, work));
+            has_begun.recv().unwrap();
+            drop(runtime);
+            seen.take()
+        });
+        assert_eq!(ended.unwrap(), ["worked"]);
+    });
+}
+
+#[test]
+fn blocked_workers_do_not_keep_it_from_giving_up_blocking_work() {
+    let _watchdog = Watchdog::new(Duration::from_secs(60));
+    let runtime = real_runtime(1);
+    let (step, step_released) = mpsc::channel::<()>();
+    let (job, job_released) = mpsc::channel::<()>();
+    let (blocked, is_blocked) = mpsc::channel();
+    runtime
+        .create_task(async move {
+            blocked.send(()).unwrap();
+            step_released.recv().unwrap_err();
+        })
+        .detach();
+    is_blocked.recv().unwrap();
+    drop(runtime.run_in_executor(None, move || job_released.recv().unwrap_err()));
+
+    let left = runtime.shutdown(Duration::from_millis(5));
+
+    let n_running = left.executor.as_ref().map(|left| left.n_running);
+    assert_eq!((&*left.workers, n_running), (&[0][..], Some(1)), "{left}");
+    drop((step, job));
 }

@@ -43,7 +43,7 @@ impl Engine {
         future: F,
         watch: impl FnOnce(Waker) -> Interrupts<'a>,
     ) -> Result<F::Output, RunError> {
-        if handle.is_closed() {
+        if handle.is_closed() || self.is_stopped() {
             return Err(RunError::Closed);
         }
         let context = context::enter(handle.clone()).ok_or(RunError::Nested)?;
@@ -59,7 +59,7 @@ impl Engine {
         };
         let interrupts = watch(guest.waker());
         let end = here.run_root_with(Builder::new(), future, |main| {
-            while interrupts.look(main) == Next::GoOn && !handle.is_closed() {
+            while interrupts.look(main) == Next::GoOn && !self.is_stopped() {
                 here.take_arrivals();
                 let n_steps = if handle.debug() {
                     slow_step::run_turn(&here, handle)

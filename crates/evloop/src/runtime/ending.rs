@@ -111,10 +111,9 @@ pub(super) fn end(
         ..Leftovers::default()
     };
     left.n_pinned_tasks = count_pinned(engine);
-    let ended = engine.block_on(handle, handle.shutdown_default_executor(executor_grace));
-    left.executor = ended.unwrap_or(Ok(())).err();
+    left.executor = handle.wait_for_default_executor(executor_grace).err();
     handle.close_watches();
-    engine.workers.stop();
+    engine.stop();
     left.workers = join(threads, deadline);
     if left.workers.is_empty() {
         left.n_remade = close_machines(engine, handle);
@@ -225,8 +224,6 @@ fn close_machines(engine: &Engine, handle: &Handle) -> usize {
     let time = engine.drivers[0].enter();
     let reactor = engine.reactor_handle.enter();
     let n_remade = engine.workers.close();
-    // They find it closed.
-    engine.guests.wake_all();
     // Destructors of tasks may have added some.
     handle.close_watches();
     for driver in &engine.drivers {

@@ -31,6 +31,8 @@ pub(crate) struct Engine {
     pub(super) shuffle: Option<u64>,
     /// The tasks are to end.
     pub(super) is_ending: AtomicBool,
+    /// The workers are to leave.
+    is_stopped: AtomicBool,
     /// The tasks pinned to each worker, counted while they are to end.
     pub(super) n_pinned: Box<[AtomicUsize]>,
 }
@@ -57,6 +59,7 @@ impl Engine {
             guests: Arc::default(),
             shuffle,
             is_ending: AtomicBool::new(false),
+            is_stopped: AtomicBool::new(false),
             n_pinned: (0..n_workers)
                 .map(|_| AtomicUsize::new(UNCOUNTED))
                 .collect(),
@@ -123,6 +126,18 @@ impl Engine {
         for worker in 0..self.workers.len() {
             self.workers.wake(worker);
         }
+    }
+
+    /// Has all workers leave, and guests as well: nobody is left to run what they would wait for.
+    pub(super) fn stop(&self) {
+        self.is_stopped.store(true, Ordering::SeqCst);
+        self.workers.stop();
+        self.guests.wake_all();
+    }
+
+    /// No future can be run to its end any more.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.is_stopped.load(Ordering::SeqCst)
     }
 
     pub(super) fn is_ending(&self) -> bool {

@@ -179,5 +179,7 @@ impl Drop for Guest<'_> {
     fn drop(&mut self) {
         self.bell.guests.fall_asleep();
         let _theirs = self.engine.rest();
+        // Who ends the runtime waits for guests as well.
+        self.engine.workers.wake_awaiter();
     }
 }
