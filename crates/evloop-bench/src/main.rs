@@ -11,6 +11,8 @@
 )]
 
 mod arguments;
+mod bell;
+mod countdown;
 mod counting_allocator;
 mod gates;
 mod machine;

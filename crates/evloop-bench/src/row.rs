@@ -18,6 +18,22 @@ pub(crate) struct Row {
     pub(crate) contenders: Vec<Contender>,
 }
 
+impl Row {
+    pub(crate) fn new(
+        name: &'static str,
+        unit: Unit,
+        text: &'static str,
+        contenders: Vec<Contender>,
+    ) -> Self {
+        Self {
+            name,
+            text,
+            unit,
+            contenders,
+        }
+    }
+}
+
 /// What a value of a row is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unit {
@@ -25,6 +41,8 @@ pub(crate) enum Unit {
     Microseconds,
     Allocations,
     Bytes,
+    /// So many times what it would be at best.
+    TimesIdeal,
 }
 
 impl Unit {
@@ -34,6 +52,7 @@ impl Unit {
             Self::Microseconds => "µs",
             Self::Allocations => "allocations",
             Self::Bytes => "bytes",
+            Self::TimesIdeal => "times ideal",
         }
     }
 }
@@ -97,6 +116,13 @@ impl Sample {
         }
     }
 
+    pub(crate) fn of_ratio(elapsed: Duration, ideal: Duration) -> Self {
+        Self {
+            total: elapsed.as_secs_f64() / ideal.as_secs_f64(),
+            n_operations: 1,
+        }
+    }
+
     pub(crate) fn of_microseconds(value: Duration) -> Self {
         Self {
             total: value.as_secs_f64() * 1e6,
@@ -132,3 +158,21 @@ macro_rules! on_each {
     };
 }
 pub(crate) use on_each;
+
+/// The contenders that run `$work::<R>(..)` on each of the runtimes `R`, with what stands in the
+/// brackets; the two names before them are those of the effort and of the handle for other threads.
+macro_rules! on_each_send {
+    (|$effort:ident, $handle:pat_param| $work:ident $arguments:tt: $($runtime:ty),+ $(,)?) => {
+        vec![$(
+            $crate::row::Contender::new(
+                <$runtime as $crate::runtimes::SendRuntime>::NAME,
+                move |$effort| {
+                    <$runtime as $crate::runtimes::SendRuntime>::run(
+                        |$handle| $work::<$runtime> $arguments
+                    )
+                },
+            )
+        ),+]
+    };
+}
+pub(crate) use on_each_send;

@@ -11,12 +11,14 @@ mod memory;
 mod remote;
 mod tasks;
 mod timers;
+mod two_workers;
 
 use crate::row::Family;
 
 pub(crate) fn all() -> Vec<Family> {
     vec![
         tasks::family(),
+        two_workers::family(),
         remote::family(),
         timers::family(),
         lateness::family(),

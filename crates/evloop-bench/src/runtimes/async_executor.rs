@@ -1,11 +1,11 @@
-//! async-executor alone: its `LocalExecutor`, and `Executor` where other threads spawn.
+//! async-executor alone, on one thread: its `LocalExecutor`.
 
 use std::future::Future;
 
-use async_executor::{Executor, LocalExecutor};
+use async_executor::LocalExecutor;
 use futures_lite::future::block_on;
 
-use super::{Remote, Runtime};
+use super::Runtime;
 
 pub(crate) enum AsyncExecutor {}
 
@@ -48,24 +48,5 @@ impl Runtime for AsyncExecutor {
     #[inline]
     fn detach<T: Send + 'static>(join: Self::Join<T>) {
         join.detach();
-    }
-}
-
-impl Remote for AsyncExecutor {
-    type Handle = &'static Executor<'static>;
-
-    fn run_remote<M, F>(main: M) -> F::Output
-    where
-        M: FnOnce(Self::Handle) -> F,
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        let executor: &'static Executor<'static> = Box::leak(Box::default());
-        block_on(executor.run(executor.spawn(main(executor))))
-    }
-
-    #[inline]
-    fn spawn_remote<F: Future<Output = ()> + Send + 'static>(handle: &Self::Handle, future: F) {
-        handle.spawn(future).detach();
     }
 }

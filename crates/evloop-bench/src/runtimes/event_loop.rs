@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-use super::{Remote, Runtime, Timers};
+use super::{Runtime, SendRuntime, Timers};
 use crate::send::AssertSend;
 
 pub(crate) enum EventLoop {}
@@ -65,10 +65,14 @@ impl Timers for EventLoop {
     }
 }
 
-impl Remote for EventLoop {
+impl SendRuntime for EventLoop {
+    const NAME: &'static str = <Self as Runtime>::NAME;
+
+    type Join<T: Send + 'static> = <Self as Runtime>::Join<T>;
+
     type Handle = evloop::Handle;
 
-    fn run_remote<M, F>(main: M) -> F::Output
+    fn run<M, F>(main: M) -> F::Output
     where
         M: FnOnce(Self::Handle) -> F,
         F: Future + Send + 'static,
@@ -82,7 +86,26 @@ impl Remote for EventLoop {
     }
 
     #[inline]
+    fn spawn<F>(future: F) -> Self::Join<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        evloop::create_task(future)
+    }
+
+    #[inline]
+    fn detach<T: Send + 'static>(join: Self::Join<T>) {
+        drop(join);
+    }
+
+    #[inline]
     fn spawn_remote<F: Future<Output = ()> + Send + 'static>(handle: &Self::Handle, future: F) {
         drop(handle.create_task(future));
+    }
+
+    #[inline]
+    fn block_on_task<F: Future<Output = ()> + Send + 'static>(handle: &Self::Handle, future: F) {
+        evloop::block_on(handle.create_task(future)).expect("the task ends by itself");
     }
 }

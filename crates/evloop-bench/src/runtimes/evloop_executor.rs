@@ -3,8 +3,9 @@
 use std::future::Future;
 
 use evloop_executor::{ExecutorHandle, LocalExecutor};
+use evloop_task::Builder;
 
-use super::{Remote, Runtime};
+use super::{Runtime, SendRuntime};
 use crate::send::AssertSend;
 
 pub(crate) enum BareExecutor {}
@@ -46,10 +47,14 @@ impl Runtime for BareExecutor {
     }
 }
 
-impl Remote for BareExecutor {
+impl SendRuntime for BareExecutor {
+    const NAME: &'static str = <Self as Runtime>::NAME;
+
+    type Join<T: Send + 'static> = <Self as Runtime>::Join<T>;
+
     type Handle = ExecutorHandle;
 
-    fn run_remote<M, F>(main: M) -> F::Output
+    fn run<M, F>(main: M) -> F::Output
     where
         M: FnOnce(Self::Handle) -> F,
         F: Future + Send + 'static,
@@ -63,7 +68,27 @@ impl Remote for BareExecutor {
     }
 
     #[inline]
+    fn spawn<F>(future: F) -> Self::Join<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        evloop_task::create_task(future)
+    }
+
+    #[inline]
+    fn detach<T: Send + 'static>(join: Self::Join<T>) {
+        drop(join);
+    }
+
+    #[inline]
     fn spawn_remote<F: Future<Output = ()> + Send + 'static>(handle: &Self::Handle, future: F) {
-        drop(evloop_task::Builder::new().spawn(handle.scheduler(), future));
+        drop(handle.spawn(Builder::new(), future));
+    }
+
+    #[inline]
+    fn block_on_task<F: Future<Output = ()> + Send + 'static>(handle: &Self::Handle, future: F) {
+        let task = handle.spawn(Builder::new(), future);
+        evloop_executor::block_on(task).expect("the task ends by itself");
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Builder;
 
-use super::{Remote, Runtime, Timers};
+use super::{Runtime, SendRuntime, Timers};
 use crate::send::AssertSend;
 
 pub(crate) enum Tokio {}
@@ -16,6 +16,18 @@ fn runtime() -> tokio::runtime::Runtime {
         .enable_all()
         .build()
         .expect("the system gives a descriptor")
+}
+
+/// Runs `main` as a task of `runtime`.
+pub(super) fn run_on<M, F>(runtime: &tokio::runtime::Runtime, main: M) -> F::Output
+where
+    M: FnOnce(tokio::runtime::Handle) -> F,
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let main = main(runtime.handle().clone());
+    let ended = runtime.block_on(async { tokio::spawn(main).await });
+    ended.expect("the main task ends by itself")
 }
 
 impl Runtime for Tokio {
@@ -28,13 +40,7 @@ impl Runtime for Tokio {
         F: Future + 'static,
         F::Output: Send + 'static,
     {
-        let main = AssertSend::new(main);
-        let task = async {
-            tokio::spawn(main)
-                .await
-                .expect("the main task ends by itself")
-        };
-        runtime().block_on(task)
+        run_on(&runtime(), |_| AssertSend::new(main))
     }
 
     #[inline]
@@ -76,27 +82,44 @@ impl Timers for Tokio {
     }
 }
 
-impl Remote for Tokio {
+impl SendRuntime for Tokio {
+    const NAME: &'static str = <Self as Runtime>::NAME;
+
+    type Join<T: Send + 'static> = <Self as Runtime>::Join<T>;
+
     type Handle = tokio::runtime::Handle;
 
-    fn run_remote<M, F>(main: M) -> F::Output
+    fn run<M, F>(main: M) -> F::Output
     where
         M: FnOnce(Self::Handle) -> F,
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let runtime = runtime();
-        let main = main(runtime.handle().clone());
-        let task = async {
-            tokio::spawn(main)
-                .await
-                .expect("the main task ends by itself")
-        };
-        runtime.block_on(task)
+        run_on(&runtime(), main)
+    }
+
+    #[inline]
+    fn spawn<F>(future: F) -> Self::Join<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        tokio::spawn(future)
+    }
+
+    #[inline]
+    fn detach<T: Send + 'static>(join: Self::Join<T>) {
+        drop(join);
     }
 
     #[inline]
     fn spawn_remote<F: Future<Output = ()> + Send + 'static>(handle: &Self::Handle, future: F) {
         drop(handle.spawn(future));
+    }
+
+    #[inline]
+    fn block_on_task<F: Future<Output = ()> + Send + 'static>(handle: &Self::Handle, future: F) {
+        let ended = handle.block_on(handle.spawn(future));
+        ended.expect("the task ends by itself");
     }
 }
