@@ -15,7 +15,8 @@ Measures evloop beside its peers, interleaved. Stop everything else before.
   --reps K      repetitions of each measurement (default 7)
   --quick       a tenth of the work in each: to see that it runs
   --list        prints the rows, what each does and who takes part
-  --write       puts the results into docs/benchmarks.md (all rows, not quick)";
+  --write       puts the results into docs/benchmarks.md (all rows, not quick)
+  --plot        draws the results into docs/plots, and with --write has the page show them";
 
 /// How often every contender of a row takes its turn.
 const DEFAULT_REPS: usize = 7;
@@ -32,6 +33,7 @@ pub(crate) struct Arguments {
     pub(crate) effort: Effort,
     pub(crate) list: bool,
     pub(crate) write: bool,
+    pub(crate) plot: bool,
 }
 
 impl Arguments {
@@ -43,6 +45,7 @@ impl Arguments {
             effort: Effort::Full,
             list: false,
             write: false,
+            plot: false,
         };
         // `cargo xtask bench -- --quick` hands the dashes on.
         let given = std::env::args_os()
@@ -57,6 +60,7 @@ impl Arguments {
                 Long("quick") => arguments.effort = Effort::Quick,
                 Long("list") => arguments.list = true,
                 Long("write") => arguments.write = true,
+                Long("plot") => arguments.plot = true,
                 Long("help") => return Ok(Wish::Help),
                 other => return Err(other.unexpected().into()),
             }
@@ -72,8 +76,8 @@ impl Arguments {
     }
 
     /// Whether a row is asked for: by its whole name, or by a part of it that is no row's name.
-    pub(crate) fn wants_row(&self, row: &str, all_rows: &[&str]) -> bool {
-        let means = |wanted: &String| match all_rows.contains(&wanted.as_str()) {
+    pub(crate) fn wants_row(&self, row: &str, all_rows: &[String]) -> bool {
+        let means = |wanted: &String| match all_rows.contains(wanted) {
             true => row == wanted,
             false => row.contains(wanted.as_str()),
         };

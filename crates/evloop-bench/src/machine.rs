@@ -13,6 +13,7 @@ const PEERS: &[&str] = &[
     "async-task",
     "blocking",
     "futures-buffered",
+    "futures-concurrency",
     "futures-util",
     "monoio",
     "rayon",

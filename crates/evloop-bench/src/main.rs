@@ -17,6 +17,7 @@ mod counting_allocator;
 mod gates;
 mod machine;
 mod markdown;
+mod plots;
 mod row;
 mod rows;
 mod runner;
@@ -55,7 +56,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     let names: Vec<_> = families
         .iter()
         .flat_map(|family| &family.rows)
-        .map(|row| row.name)
+        .map(|row| row.name.clone())
         .collect();
     for family in &mut families {
         for row in &mut family.rows {
@@ -64,7 +65,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         }
         family
             .rows
-            .retain(|row| arguments.wants_row(row.name, &names) && !row.contenders.is_empty());
+            .retain(|row| arguments.wants_row(&row.name, &names) && !row.contenders.is_empty());
     }
     families.retain(|family| !family.rows.is_empty());
     if families.is_empty() {
@@ -85,6 +86,13 @@ fn run() -> Result<(), Box<dyn Error>> {
     let machine = machine::describe();
     println!("{machine}\n");
     let results = runner::measure_all(&families, arguments.reps, arguments.effort);
+    if arguments.plot {
+        let families = families.iter().zip(&results);
+        let plots: Vec<_> = families
+            .flat_map(|(family, results)| plots::of_family(family, results))
+            .collect();
+        println!("wrote {}", plots::write(&plots)?.display());
+    }
     if arguments.write {
         let path = markdown::write(&machine, &arguments, &families, &results)?;
         println!("wrote {}", path.display());

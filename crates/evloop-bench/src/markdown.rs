@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::arguments::Arguments;
+use crate::plots;
 use crate::row::Family;
 use crate::runner::{Results, Summary, digits};
 
@@ -48,15 +49,22 @@ fn report(machine: &str, arguments: &Arguments, families: &[Family], results: &R
     }
     let _ = writeln!(
         text,
-        "- command: `cargo xtask bench -- --reps {} --write`\n\n\
+        "- command: `cargo xtask bench -- --reps {} --write{}`\n\n\
          Each value is a median of {} repetitions, in which all contenders of a row take turns, with \
          the minimum after the stroke and, in brackets, how many times ours (the first column) it is: \
          above 1, evloop is ahead. Below 1.5 either way is a tie on such a machine.",
-        arguments.reps, arguments.reps
+        arguments.reps,
+        if arguments.plot { " --plot" } else { "" },
+        arguments.reps
     );
     for (family, results) in families.iter().zip(results) {
         let _ = writeln!(text, "\n### {}", family.title);
         table(&mut text, family, results);
+        if arguments.plot {
+            for plot in plots::of_family(family, results) {
+                let _ = writeln!(text, "\n![{}](plots/{})", plot.title, plot.file_name);
+            }
+        }
     }
     text
 }

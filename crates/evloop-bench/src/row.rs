@@ -10,27 +10,53 @@ pub(crate) struct Family {
 
 /// One workload and who runs it.
 pub(crate) struct Row {
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     /// What is done, and what is counted, in one sentence.
     pub(crate) text: &'static str,
     pub(crate) unit: Unit,
     /// Ours first: the others are compared with it.
     pub(crate) contenders: Vec<Contender>,
+    /// What grows from row to row of the same text: such rows make a curve.
+    pub(crate) size: Option<usize>,
 }
 
 impl Row {
     pub(crate) fn new(
-        name: &'static str,
+        name: impl Into<String>,
         unit: Unit,
         text: &'static str,
         contenders: Vec<Contender>,
     ) -> Self {
         Self {
-            name,
+            name: name.into(),
             text,
             unit,
             contenders,
+            size: None,
         }
+    }
+
+    /// A row of nanoseconds whose name ends in its size.
+    pub(crate) fn of_size(
+        name: &str,
+        size: usize,
+        text: &'static str,
+        contenders: Vec<Contender>,
+    ) -> Self {
+        let name = format!("{name}_{}", short(size));
+        Self {
+            size: Some(size),
+            ..Self::new(name, Unit::Nanoseconds, text, contenders)
+        }
+    }
+}
+
+/// 100k for 100,000.
+pub(crate) fn short(n: usize) -> String {
+    match n {
+        _ if n > 0 && n.is_multiple_of(1_000_000) => format!("{}m", n / 1_000_000),
+        _ if n > 0 && n.is_multiple_of(1_000) => format!("{}k", n / 1_000),
+        _ => n.to_string(),
     }
 }
 
@@ -135,8 +161,8 @@ impl Sample {
     }
 }
 
-/// The contenders that run `$work::<R>(effort)`, or `$work::<R>(effort, $argument)`, on each of the
-/// runtimes `R`.
+/// The contenders that run `$work::<R>(effort)`, or `$work::<R>` with what stands in the brackets, on
+/// each of the runtimes `R`.
 macro_rules! on_each {
     ($work:ident: $($runtime:ty),+ $(,)?) => {
         vec![$(
@@ -146,12 +172,12 @@ macro_rules! on_each {
             )
         ),+]
     };
-    ($work:ident($argument:expr): $($runtime:ty),+ $(,)?) => {
+    (|$effort:ident| $work:ident $arguments:tt: $($runtime:ty),+ $(,)?) => {
         vec![$(
             $crate::row::Contender::new(
                 <$runtime as $crate::runtimes::Runtime>::NAME,
-                move |effort| {
-                    <$runtime as $crate::runtimes::Runtime>::run($work::<$runtime>(effort, $argument))
+                move |$effort| {
+                    <$runtime as $crate::runtimes::Runtime>::run($work::<$runtime> $arguments)
                 },
             )
         ),+]
@@ -176,3 +202,20 @@ macro_rules! on_each_send {
     };
 }
 pub(crate) use on_each_send;
+
+/// The contenders that run `$work::<C>(..)`, with the timers `C` of each of the runtimes.
+macro_rules! on_each_clocked {
+    (|$effort:ident| $work:ident $arguments:tt: $($runtime:ty),+ $(,)?) => {
+        vec![$(
+            $crate::row::Contender::new(
+                <$runtime as $crate::runtimes::SendRuntime>::NAME,
+                move |$effort| {
+                    <$runtime as $crate::runtimes::SendRuntime>::run(
+                        |_| $work::<<$runtime as $crate::runtimes::Clocked>::Clock> $arguments
+                    )
+                },
+            )
+        ),+]
+    };
+}
+pub(crate) use on_each_clocked;

@@ -18,6 +18,7 @@ use crate::row::Family;
 pub(crate) fn all() -> Vec<Family> {
     vec![
         tasks::family(),
+        tasks::growth(),
         two_workers::family(),
         remote::family(),
         timers::family(),

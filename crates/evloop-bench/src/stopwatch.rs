@@ -19,6 +19,23 @@ pub(crate) fn time(work: impl FnOnce()) -> Duration {
     started.elapsed()
 }
 
+/// Blocks the thread without keeping it busy.
+pub(crate) fn pass(time: Duration) {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a job that blocks is what is measured"
+    )]
+    std::thread::sleep(time);
+}
+
+/// Keeps the thread busy.
+pub(crate) fn spin(time: Duration) {
+    let started = now();
+    while started.elapsed() < time {
+        std::hint::spin_loop();
+    }
+}
+
 /// The rounds of a measurement. A tenth as many go before them, to warm up, and are not timed.
 pub(crate) struct Rounds {
     n_rounds: usize,

@@ -4,23 +4,22 @@ use std::future::Future;
 use std::hint::black_box;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Poll, Waker};
+use std::time::Duration;
 
 use evloop_blocking::BlockingPool;
 
 use crate::row::{Contender, Effort, Family, Row, Sample, Unit};
 use crate::runtimes::{AsyncExecutor, BareExecutor, EventLoop, Runtime, Tokio};
-use crate::stopwatch;
+use crate::stopwatch::{self, Rounds};
 
 /// Jobs in a burst.
 const BURST: usize = 1_000;
 
+/// Futures that submit jobs at the same time.
+const N_STREAMS: usize = 64;
+
 pub(crate) fn family() -> Family {
-    let row = |name, text, contenders| Row {
-        name,
-        text,
-        unit: Unit::Nanoseconds,
-        contenders,
-    };
+    let row = |name, text, contenders| Row::new(name, Unit::Nanoseconds, text, contenders);
     Family {
         title: "Blocking work",
         rows: vec![
@@ -34,6 +33,24 @@ pub(crate) fn family() -> Family {
                 "blocking_round_trip",
                 "a task submits one job and awaits it, again and again; per job",
                 contenders!(round_trip),
+            ),
+            row(
+                "blocking_streams_64",
+                "64 futures of a task each submit one job after the other; per job",
+                contenders!(streams),
+            ),
+            row(
+                "blocking_sleepers_1000",
+                "a task submits 1000 jobs that sleep for a millisecond and awaits them in order; per job \
+                 (by default evloop has 8 threads for each core, tokio up to 512, blocking 500, rayon one \
+                 for each core)",
+                {
+                    let mut contenders = contenders!(sleepers);
+                    contenders.push(Contender::new("evloop-blocking, 512", |e| {
+                        BareExecutor::run(sleepers::<Wide>(e))
+                    }));
+                    contenders
+                },
             ),
         ],
     }
@@ -57,8 +74,16 @@ use contenders;
 
 /// Threads for blocking work, with results to await.
 trait Pool: Default + 'static {
-    /// Starts a job that returns `n`; the future is ready with whether that worked.
-    fn submit(&self, n: usize) -> impl Future<Output = bool>;
+    /// Starts a job; the future is ready with whether that worked.
+    fn submit_job(
+        &self,
+        job: impl FnOnce() -> usize + Send + 'static,
+    ) -> impl Future<Output = bool>;
+
+    /// Starts a job that returns `n`.
+    fn submit(&self, n: usize) -> impl Future<Output = bool> {
+        self.submit_job(move || black_box(n))
+    }
 }
 
 /// That of the running event loop.
@@ -66,16 +91,41 @@ trait Pool: Default + 'static {
 struct DefaultExecutor;
 
 impl Pool for DefaultExecutor {
-    fn submit(&self, n: usize) -> impl Future<Output = bool> {
-        let promise = evloop::Handle::current().run_in_executor(None, move || black_box(n));
+    fn submit_job(
+        &self,
+        job: impl FnOnce() -> usize + Send + 'static,
+    ) -> impl Future<Output = bool> {
+        let promise = evloop::Handle::current().run_in_executor(None, job);
         async { promise.await.is_ok() }
     }
 }
 
 impl Pool for BlockingPool {
-    fn submit(&self, n: usize) -> impl Future<Output = bool> {
-        let job = self.spawn(move || black_box(n));
+    fn submit_job(
+        &self,
+        job: impl FnOnce() -> usize + Send + 'static,
+    ) -> impl Future<Output = bool> {
+        let job = self.spawn(job);
         async { job.await.is_ok() }
+    }
+}
+
+/// With as many threads as tokio's.
+struct Wide(BlockingPool);
+
+impl Default for Wide {
+    fn default() -> Self {
+        let builder = BlockingPool::builder().max_threads(512);
+        Self(builder.build().expect("there are threads"))
+    }
+}
+
+impl Pool for Wide {
+    fn submit_job(
+        &self,
+        job: impl FnOnce() -> usize + Send + 'static,
+    ) -> impl Future<Output = bool> {
+        self.0.submit_job(job)
     }
 }
 
@@ -83,8 +133,11 @@ impl Pool for BlockingPool {
 struct SpawnBlocking;
 
 impl Pool for SpawnBlocking {
-    fn submit(&self, n: usize) -> impl Future<Output = bool> {
-        let job = tokio::task::spawn_blocking(move || black_box(n));
+    fn submit_job(
+        &self,
+        job: impl FnOnce() -> usize + Send + 'static,
+    ) -> impl Future<Output = bool> {
+        let job = tokio::task::spawn_blocking(job);
         async { job.await.is_ok() }
     }
 }
@@ -94,9 +147,15 @@ impl Pool for SpawnBlocking {
 struct Unblock;
 
 impl Pool for Unblock {
-    fn submit(&self, n: usize) -> impl Future<Output = bool> {
-        let job = blocking::unblock(move || black_box(n));
-        async move { job.await == n }
+    fn submit_job(
+        &self,
+        job: impl FnOnce() -> usize + Send + 'static,
+    ) -> impl Future<Output = bool> {
+        let job = blocking::unblock(job);
+        async move {
+            black_box(job.await);
+            true
+        }
     }
 }
 
@@ -111,13 +170,16 @@ struct Outcome {
 }
 
 impl Pool for Rayon {
-    fn submit(&self, n: usize) -> impl Future<Output = bool> {
+    fn submit_job(
+        &self,
+        job: impl FnOnce() -> usize + Send + 'static,
+    ) -> impl Future<Output = bool> {
         let outcome = Arc::new(Mutex::new(Outcome::default()));
         let place = Arc::clone(&outcome);
         rayon::spawn(move || {
             let waiter = {
                 let mut outcome = place.lock().unwrap_or_else(PoisonError::into_inner);
-                outcome.result = Some(black_box(n));
+                outcome.result = Some(job());
                 outcome.waiter.take()
             };
             if let Some(waiter) = waiter {
@@ -136,32 +198,54 @@ impl Pool for Rayon {
 }
 
 async fn burst<P: Pool>(effort: Effort) -> Sample {
-    let n_bursts = effort.times(30);
     let pool = P::default();
-    let burst = async || {
+    // The first makes the threads.
+    let mut rounds = Rounds::new(effort.times(30).max(10));
+    for _ in rounds.by_ref() {
         let jobs: Vec<_> = (0..BURST).map(|n| pool.submit(n)).collect();
         for job in jobs {
             assert!(job.await, "the job has run");
         }
-    };
-    // Makes the threads.
-    burst().await;
-    let started = stopwatch::now();
-    for _ in 0..n_bursts {
-        burst().await;
     }
-    Sample::of_time(started.elapsed(), n_bursts * BURST)
+    rounds.sample(BURST)
 }
 
 async fn round_trip<P: Pool>(effort: Effort) -> Sample {
-    let n_trips = effort.times(3_000);
     let pool = P::default();
-    for n in 0..n_trips / 10 {
+    let mut rounds = Rounds::new(effort.times(3_000));
+    for n in rounds.by_ref() {
         assert!(pool.submit(n).await, "the job has run");
     }
+    rounds.sample(1)
+}
+
+async fn streams<P: Pool>(effort: Effort) -> Sample {
+    let n_jobs = effort.times(30);
+    let pool = P::default();
+    let mut rounds = Rounds::new(10);
+    for _ in rounds.by_ref() {
+        let stream = || async {
+            for n in 0..n_jobs {
+                assert!(pool.submit(n).await, "the job has run");
+            }
+        };
+        futures_buffered::join_all((0..N_STREAMS).map(|_| stream())).await;
+    }
+    rounds.sample(N_STREAMS * n_jobs)
+}
+
+async fn sleepers<P: Pool>(_: Effort) -> Sample {
+    let pool = P::default();
     let started = stopwatch::now();
-    for n in 0..n_trips {
-        assert!(pool.submit(n).await, "the job has run");
+    let job = |n| {
+        pool.submit_job(move || {
+            stopwatch::pass(Duration::from_millis(1));
+            n
+        })
+    };
+    let jobs: Vec<_> = (0..BURST).map(job).collect();
+    for job in jobs {
+        assert!(job.await, "the job has run");
     }
-    Sample::of_time(started.elapsed(), n_trips)
+    Sample::of_time(started.elapsed(), BURST)
 }

@@ -9,7 +9,7 @@ use evloop::{TaskGroup, catch_cancel};
 use crate::row::{Contender, Effort, Family, Row, Sample, Unit};
 use crate::runtimes::{EventLoop, Runtime, Tokio};
 use crate::send::AssertSend;
-use crate::stopwatch;
+use crate::stopwatch::{self, Rounds};
 use crate::yielding::yield_once;
 
 /// Children of a group.
@@ -19,12 +19,7 @@ const BATCH: usize = 1_000;
 const LONG: Duration = Duration::from_secs(1000);
 
 pub(crate) fn family() -> Family {
-    let row = |name, text, contenders| Row {
-        name,
-        text,
-        unit: Unit::Nanoseconds,
-        contenders,
-    };
+    let row = |name, text, contenders| Row::new(name, Unit::Nanoseconds, text, contenders);
     Family {
         title: "Cancellation and groups",
         rows: vec![
@@ -105,17 +100,12 @@ async fn cancel_tokio(effort: Effort) -> Sample {
     Sample::of_time(started.elapsed(), n_tasks)
 }
 
-/// Times batches, the first tenth of which warms up.
 async fn batches(effort: Effort, batch: impl AsyncFn()) -> Sample {
-    let n_batches = effort.times(200);
-    let mut started = stopwatch::now();
-    for n in 0..n_batches + n_batches / 10 {
-        if n == n_batches / 10 {
-            started = stopwatch::now();
-        }
+    let mut rounds = Rounds::new(effort.times(200));
+    for _ in rounds.by_ref() {
         batch().await;
     }
-    Sample::of_time(started.elapsed(), n_batches * BATCH)
+    rounds.sample(BATCH)
 }
 
 async fn group_evloop(effort: Effort) -> Sample {

@@ -1,236 +1,250 @@
-//! TCP echo on the loopback device.
+//! TCP echo on the loopback device: rows and the client. Here are plain threads that write and read;
+//! the servers are in files of their own.
+
+mod epoll;
+mod servers;
 
 use std::io::{self, Read as _, Write as _};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::Duration;
 
-use futures_lite::{AsyncReadExt as _, AsyncWriteExt as _};
-use monoio::{FusionDriver, RuntimeBuilder};
+use rustix::time::{ClockId, clock_gettime};
 
 use crate::row::{Contender, Effort, Family, Row, Sample, Unit};
-use crate::runtimes::{EventLoop, Monoio, Runtime, Smol, Tokio};
 use crate::stopwatch;
 
-/// Any free port.
-const ANY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
-/// Bytes of a message.
-const MESSAGE: usize = 64;
-/// What a server reads at once at most.
-const BUFFER: usize = 1_024;
-
 pub(crate) fn family() -> Family {
+    let row = |name: &str, text, workload: Workload| {
+        let one = Row::new(name, Unit::Nanoseconds, text, workload.on_one());
+        let two = Row::new(
+            format!("mt_{name}"),
+            Unit::Nanoseconds,
+            text,
+            workload.on_two(),
+        );
+        (one, two)
+    };
+    let echo = "a plain thread writes 64 bytes to each of so many connections and then reads them back \
+                from each; per message (mt: a server with two workers)";
+    let cpu = "the same; processor time of the server and of the kernel on its behalf, instead of the \
+               time that passes";
+    let rows = [
+        row("echo_1", echo, Workload::of_messages(1)),
+        row("echo_64", echo, Workload::of_messages(64)),
+        row("echo_1k", echo, Workload::of_messages(1_000)),
+        row("echo_1_cpu", cpu, Workload::of_messages(1).in_cpu_time()),
+        row("echo_64_cpu", cpu, Workload::of_messages(64).in_cpu_time()),
+        row(
+            "echo_bulk",
+            "a plain thread writes 64 KiB to a connection and reads them back; per 64 KiB",
+            Workload::of_bulk(),
+        ),
+        row(
+            "accept_churn",
+            "a plain thread connects, writes 64 bytes, reads them back and closes, again and again; \
+                 per connection",
+            Workload::of_connections(),
+        ),
+    ];
+    // Those of one thread first: rows with the same contenders share a table.
+    let (one, two): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
     Family {
         title: "TCP echo",
-        rows: vec![
-            row(
-                "echo_1",
-                "a plain thread writes 64 bytes to a server on another thread and reads them back; \
-                 per message",
-                1,
-            ),
-            row(
-                "echo_64",
-                "a plain thread writes 64 bytes to each of 64 connections and then reads them back; \
-                 per message",
-                64,
-            ),
-        ],
+        rows: one.into_iter().chain(two).collect(),
     }
 }
 
-/// Starts a server that accepts so many connections and returns when all are closed. It says its
-/// address once it listens.
-type Serve = fn(Sender<SocketAddr>, usize);
+/// What the client does.
+#[derive(Clone, Copy)]
+struct Workload {
+    /// At the same time.
+    n_connections: usize,
+    n_messages: usize,
+    /// Bytes of a message, and of the buffers in the server.
+    message: usize,
+    connecting: Connecting,
+    measuring: Measuring,
+}
 
-fn row(name: &'static str, text: &'static str, n_connections: usize) -> Row {
-    let contender = |name, serve: Serve| {
-        Contender::new(name, move |effort| measure(effort, n_connections, serve))
-    };
-    let mut contenders = vec![
-        contender("evloop", |ready, n| EventLoop::run(serve_evloop(ready, n))),
-        contender("tokio", |ready, n| Tokio::run(serve_tokio(ready, n))),
-        contender("smol", |ready, n| Smol::run(serve_smol(ready, n))),
-        contender("monoio", |ready, n| Monoio::run(serve_monoio(ready, n))),
-    ];
-    if monoio::utils::detect_uring() {
-        contenders.push(contender("monoio, io_uring", |ready, n| {
-            let builder = RuntimeBuilder::<FusionDriver>::new().enable_timer();
-            let mut runtime = builder.build().expect("io_uring was detected");
-            runtime.block_on(async { monoio::spawn(serve_monoio(ready, n)).await });
-        }));
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Connecting {
+    Once,
+    ForEachMessage,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Measuring {
+    RealTime,
+    /// Of the process without the client.
+    CpuTime,
+}
+
+impl Workload {
+    fn of_messages(n_connections: usize) -> Self {
+        Self {
+            n_connections,
+            n_messages: 20_000,
+            message: 64,
+            connecting: Connecting::Once,
+            measuring: Measuring::RealTime,
+        }
     }
-    Row {
-        name,
-        text,
-        unit: Unit::Nanoseconds,
-        contenders,
+
+    fn of_bulk() -> Self {
+        Self {
+            n_messages: 3_000,
+            message: 64 * 1_024,
+            ..Self::of_messages(1)
+        }
+    }
+
+    fn of_connections() -> Self {
+        Self {
+            n_messages: 1_000,
+            connecting: Connecting::ForEachMessage,
+            ..Self::of_messages(1)
+        }
+    }
+
+    fn in_cpu_time(self) -> Self {
+        Self {
+            measuring: Measuring::CpuTime,
+            ..self
+        }
+    }
+
+    fn on_one(self) -> Vec<Contender> {
+        let mut contenders = self.contenders(servers::on_one());
+        // It waits for nothing but the next event, and would have to if it sent much.
+        if self.message < 1_024 {
+            contenders.extend(self.contenders(vec![("floor: epoll", epoll::serve)]));
+        }
+        contenders
+    }
+
+    fn on_two(self) -> Vec<Contender> {
+        self.contenders(servers::on_two())
+    }
+
+    fn contenders(self, servers: Vec<(&'static str, Serve)>) -> Vec<Contender> {
+        let contender =
+            |(name, serve)| Contender::new(name, move |effort| measure(effort, self, serve));
+        servers.into_iter().map(contender).collect()
     }
 }
+
+/// What a server is told.
+struct Setup {
+    /// Hears where it listens, as soon as it does.
+    ready: Sender<SocketAddr>,
+    /// It ends when so many have been accepted and closed.
+    n_connections: usize,
+    /// Bytes that it reads at once.
+    buffer: usize,
+}
+
+impl Setup {
+    fn announce(&self, address: io::Result<SocketAddr>) {
+        let address = address.expect("a listener has an address");
+        self.ready.send(address).expect("the client waits for it");
+    }
+}
+
+/// Runs a server.
+type Serve = fn(Setup);
 
 /// Serves on this thread, with the client on another.
-fn measure(effort: Effort, n_connections: usize, serve: Serve) -> Sample {
-    let n_rounds = effort.times(20_000) / n_connections;
+fn measure(effort: Effort, workload: Workload, serve: Serve) -> Sample {
+    let n_rounds = effort.times(workload.n_messages) / workload.n_connections;
+    let n_warm_up = n_rounds.div_ceil(10);
     let (ready, address) = mpsc::channel();
+    let setup = Setup {
+        ready,
+        n_connections: match workload.connecting {
+            Connecting::Once => workload.n_connections,
+            Connecting::ForEachMessage => n_rounds + n_warm_up,
+        },
+        buffer: workload.message.max(1_024),
+    };
     thread::scope(|scope| {
         let client = thread::Builder::new().spawn_scoped(scope, move || {
             let address = address.recv().expect("the server listens");
-            call(address, n_connections, n_rounds).expect("the loopback device works")
+            let mut client = Client::new(address, workload).expect("the loopback device works");
+            let mut elapsed = || client.run(n_warm_up, n_rounds);
+            elapsed().expect("the loopback device works")
         });
         let client = client.expect("the system gives a thread");
-        serve(ready, n_connections);
+        serve(setup);
         let elapsed = client.join().expect("the client does not panic");
-        Sample::of_time(elapsed, n_rounds * n_connections)
+        Sample::of_time(elapsed, n_rounds * workload.n_connections)
     })
 }
 
-/// The client, the same for all servers.
-fn call(address: SocketAddr, n_connections: usize, n_rounds: usize) -> io::Result<Duration> {
-    let connect = |_| {
-        let stream = TcpStream::connect(address)?;
+/// The same for all servers.
+struct Client {
+    address: SocketAddr,
+    workload: Workload,
+    streams: Vec<TcpStream>,
+    message: Vec<u8>,
+}
+
+impl Client {
+    fn new(address: SocketAddr, workload: Workload) -> io::Result<Self> {
+        let mut client = Self {
+            address,
+            workload,
+            streams: Vec::new(),
+            message: vec![b'x'; workload.message],
+        };
+        if workload.connecting == Connecting::Once {
+            for _ in 0..workload.n_connections {
+                client.streams.push(client.connect()?);
+            }
+        }
+        Ok(client)
+    }
+
+    fn connect(&self) -> io::Result<TcpStream> {
+        let stream = TcpStream::connect(self.address)?;
         stream.set_nodelay(true)?;
         Ok(stream)
-    };
-    let mut streams: Vec<TcpStream> = (0..n_connections).map(connect).collect::<io::Result<_>>()?;
-    let message = [b'x'; MESSAGE];
-    let mut reply = [0; MESSAGE];
-    let n_warm_up = n_rounds.div_ceil(10);
-    let mut started = stopwatch::now();
-    for round in 0..n_rounds + n_warm_up {
-        if round == n_warm_up {
-            started = stopwatch::now();
+    }
+
+    fn run(&mut self, n_warm_up: usize, n_rounds: usize) -> io::Result<Duration> {
+        for _ in 0..n_warm_up {
+            self.round()?;
         }
-        for stream in &mut streams {
-            stream.write_all(&message)?;
+        let (started, cpu) = (stopwatch::now(), cpu_of_others());
+        for _ in 0..n_rounds {
+            self.round()?;
         }
-        for stream in &mut streams {
-            stream.read_exact(&mut reply)?;
+        Ok(match self.workload.measuring {
+            Measuring::RealTime => started.elapsed(),
+            Measuring::CpuTime => cpu_of_others() - cpu,
+        })
+    }
+
+    fn round(&mut self) -> io::Result<()> {
+        if self.workload.connecting == Connecting::ForEachMessage {
+            self.streams = vec![self.connect()?];
         }
-    }
-    Ok(started.elapsed())
-}
-
-/// Says where the server listens.
-fn announce(ready: &Sender<SocketAddr>, address: io::Result<SocketAddr>) {
-    let address = address.expect("a listener has an address");
-    ready.send(address).expect("the client waits for it");
-}
-
-async fn serve_evloop(ready: Sender<SocketAddr>, n_connections: usize) {
-    let listener = evloop::TcpListener::bind(ANY)
-        .await
-        .expect("there is a free port");
-    announce(&ready, listener.local_addr());
-    let mut tasks = Vec::new();
-    for _ in 0..n_connections {
-        let (mut stream, _) = listener.accept().await.expect("the client connects");
-        tasks.push(evloop::create_task(async move {
-            let mut buffer = [0; BUFFER];
-            loop {
-                match stream
-                    .read(&mut buffer)
-                    .await
-                    .expect("the client reads and writes")
-                {
-                    0 => break,
-                    n => stream
-                        .write_all(&buffer[..n])
-                        .await
-                        .expect("the client reads"),
-                }
-            }
-        }));
-    }
-    for task in tasks {
-        task.await.expect("serving does not panic");
+        for stream in &mut self.streams {
+            stream.write_all(&self.message)?;
+        }
+        for stream in &mut self.streams {
+            stream.read_exact(&mut self.message)?;
+        }
+        if self.workload.connecting == Connecting::ForEachMessage {
+            self.streams.clear();
+        }
+        Ok(())
     }
 }
 
-async fn serve_smol(ready: Sender<SocketAddr>, n_connections: usize) {
-    let listener = async_io::Async::<TcpListener>::bind(ANY).expect("there is a free port");
-    announce(&ready, listener.get_ref().local_addr());
-    let mut tasks = Vec::new();
-    for _ in 0..n_connections {
-        let (mut stream, _) = listener.accept().await.expect("the client connects");
-        tasks.push(Smol::spawn(async move {
-            let mut buffer = [0; BUFFER];
-            loop {
-                match stream
-                    .read(&mut buffer)
-                    .await
-                    .expect("the client reads and writes")
-                {
-                    0 => break,
-                    n => stream
-                        .write_all(&buffer[..n])
-                        .await
-                        .expect("the client reads"),
-                }
-            }
-        }));
-    }
-    for task in tasks {
-        task.await;
-    }
-}
-
-async fn serve_tokio(ready: Sender<SocketAddr>, n_connections: usize) {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-
-    let listener = tokio::net::TcpListener::bind(ANY)
-        .await
-        .expect("there is a free port");
-    announce(&ready, listener.local_addr());
-    let mut tasks = Vec::new();
-    for _ in 0..n_connections {
-        let (mut stream, _) = listener.accept().await.expect("the client connects");
-        tasks.push(tokio::spawn(async move {
-            let mut buffer = [0; BUFFER];
-            loop {
-                match stream
-                    .read(&mut buffer)
-                    .await
-                    .expect("the client reads and writes")
-                {
-                    0 => break,
-                    n => stream
-                        .write_all(&buffer[..n])
-                        .await
-                        .expect("the client reads"),
-                }
-            }
-        }));
-    }
-    for task in tasks {
-        task.await.expect("serving does not panic");
-    }
-}
-
-/// monoio's calls take the buffer and give it back.
-async fn serve_monoio(ready: Sender<SocketAddr>, n_connections: usize) {
-    use monoio::io::{AsyncReadRent as _, AsyncWriteRentExt as _};
-
-    let listener = monoio::net::TcpListener::bind(ANY).expect("there is a free port");
-    announce(&ready, listener.local_addr());
-    let mut tasks = Vec::new();
-    for _ in 0..n_connections {
-        let (mut stream, _) = listener.accept().await.expect("the client connects");
-        tasks.push(monoio::spawn(async move {
-            let mut buffer = Vec::with_capacity(BUFFER);
-            loop {
-                buffer.clear();
-                let (read, filled) = stream.read(buffer).await;
-                if read.expect("the client reads and writes") == 0 {
-                    break;
-                }
-                let (written, given_back) = stream.write_all(filled).await;
-                written.expect("the client reads");
-                buffer = given_back;
-            }
-        }));
-    }
-    for task in tasks {
-        task.await;
-    }
+/// Processor time of all threads of this process but the calling one.
+fn cpu_of_others() -> Duration {
+    let of = |clock| Duration::try_from(clock_gettime(clock)).expect("these clocks begin at zero");
+    of(ClockId::ProcessCPUTime) - of(ClockId::ThreadCPUTime)
 }

@@ -24,51 +24,35 @@ use crate::yielding::yield_once;
 pub(crate) fn family() -> Family {
     let in_order = "one of n futures that are being waited for ends, in the order in which they were \
                     made, and the wait for the first is polled, until none is left; per completion";
+    let sized = |n_members| {
+        let contenders = contenders!(n_members, Order::AsMade);
+        Row::of_size("first_completed", n_members, in_order, contenders)
+    };
+    let mut rows: Vec<Row> = [10, 100, 1_000, 10_000, 100_000, 1_000_000]
+        .map(sized)
+        .into();
+    rows.push(Row::new(
+        "first_completed_scattered",
+        Unit::Nanoseconds,
+        "the same with 100,000, which end far from one another in memory each time",
+        contenders!(100_000, Order::Scattered),
+    ));
+    rows.push(Row::new(
+        "first_completed_tasks",
+        Unit::Nanoseconds,
+        "one of 10,000 tasks is let go on and ends, and the first that ended is awaited, until none is \
+         left; per completion, the task's step included",
+        vec![
+            Contender::new("evloop", |effort| EventLoop::run(tasks_of_evloop(effort))),
+            Contender::new("tokio JoinSet", |effort| Tokio::run(join_set(effort))),
+            Contender::new("tokio, FuturesUnordered", |effort| {
+                Tokio::run(unordered_handles(effort))
+            }),
+        ],
+    ));
     Family {
         title: "The first of n futures",
-        rows: vec![
-            row(
-                "first_completed_100",
-                in_order,
-                contenders!(100, Order::AsMade),
-            ),
-            row(
-                "first_completed_10000",
-                in_order,
-                contenders!(10_000, Order::AsMade),
-            ),
-            row(
-                "first_completed_100000",
-                in_order,
-                contenders!(100_000, Order::AsMade),
-            ),
-            row(
-                "first_completed_scattered_100000",
-                "the same, ending far from one another in memory each time",
-                contenders!(100_000, Order::Scattered),
-            ),
-            row(
-                "first_completed_tasks_10000",
-                "one of 10,000 tasks is let go on and ends, and the first that ended is awaited, \
-                 until none is left; per completion, the task's step included",
-                vec![
-                    Contender::new("evloop", |effort| EventLoop::run(tasks_of_evloop(effort))),
-                    Contender::new("tokio JoinSet", |effort| Tokio::run(join_set(effort))),
-                    Contender::new("tokio, FuturesUnordered", |effort| {
-                        Tokio::run(unordered_handles(effort))
-                    }),
-                ],
-            ),
-        ],
-    }
-}
-
-fn row(name: &'static str, text: &'static str, contenders: Vec<Contender>) -> Row {
-    Row {
-        name,
-        text,
-        unit: Unit::Nanoseconds,
-        contenders,
+        rows,
     }
 }
 
@@ -76,16 +60,16 @@ fn row(name: &'static str, text: &'static str, contenders: Vec<Contender>) -> Ro
 macro_rules! contenders {
     ($n_members:expr, $order:expr) => {
         vec![
-            Contender::new("evloop-combinators, next", |effort| {
+            Contender::new("evloop-combinators, next", move |effort| {
                 measure::<WaitSet<Waitable<Gate>>>(effort, $n_members, $order)
             }),
-            Contender::new("evloop-combinators, wait", |effort| {
+            Contender::new("evloop-combinators, wait", move |effort| {
                 measure::<Option<WaitSet<Waitable<Gate>>>>(effort, $n_members, $order)
             }),
-            Contender::new("futures-buffered", |effort| {
+            Contender::new("futures-buffered", move |effort| {
                 measure::<FuturesUnorderedBounded<Gate>>(effort, $n_members, $order)
             }),
-            Contender::new("FuturesUnordered", |effort| {
+            Contender::new("FuturesUnordered", move |effort| {
                 measure::<FuturesUnordered<Gate>>(effort, $n_members, $order)
             }),
         ]

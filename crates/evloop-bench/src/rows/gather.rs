@@ -10,7 +10,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
 use crate::gates::{Gates, Order};
-use crate::row::{Contender, Effort, Family, Row, Sample, Unit};
+use crate::row::{Contender, Effort, Family, Row, Sample};
 use crate::stopwatch;
 use crate::yielding::{YieldOnce, poll_until_ready};
 
@@ -19,62 +19,60 @@ pub(crate) fn family() -> Family {
                    before the second poll; per future, making and dropping the join included";
     let in_turn = "joins futures that end one after the other, in scattered order, each followed \
                       by a poll of the join; per future, making the join not included";
+    let mut rows = Vec::new();
+    for n_futures in [2, 10, 100, 1_000, 10_000, 100_000, 1_000_000] {
+        let mut contenders = contenders!(at_once(n_futures));
+        if n_futures <= CONCURRENCY_AT_MOST {
+            contenders.push(contender!(at_once::<Concurrency>(n_futures)));
+        }
+        rows.push(Row::of_size(
+            "gather_at_once",
+            n_futures,
+            all_woken,
+            contenders,
+        ));
+    }
+    for n_futures in [2, 10, 100, 1_000, 10_000, 100_000] {
+        let mut contenders = contenders!(one_by_one(n_futures));
+        if n_futures <= CONCURRENCY_AT_MOST {
+            contenders.push(contender!(one_by_one::<Concurrency>(n_futures)));
+        }
+        rows.push(Row::of_size(
+            "gather_one_by_one",
+            n_futures,
+            in_turn,
+            contenders,
+        ));
+    }
     Family {
         title: "All of n futures",
-        rows: vec![
-            row("gather_at_once_2", all_woken, contenders!(at_once(2))),
-            row("gather_at_once_10", all_woken, contenders!(at_once(10))),
-            row(
-                "gather_at_once_1000",
-                all_woken,
-                contenders!(at_once(1_000)),
-            ),
-            row(
-                "gather_at_once_100000",
-                all_woken,
-                contenders!(at_once(100_000)),
-            ),
-            row("gather_one_by_one_2", in_turn, contenders!(one_by_one(2))),
-            row("gather_one_by_one_10", in_turn, contenders!(one_by_one(10))),
-            row(
-                "gather_one_by_one_1000",
-                in_turn,
-                contenders!(one_by_one(1_000)),
-            ),
-            row(
-                "gather_one_by_one_100000",
-                in_turn,
-                contenders!(one_by_one(100_000)),
-            ),
-        ],
+        rows,
     }
 }
 
-fn row(name: &'static str, text: &'static str, contenders: Vec<Contender>) -> Row {
-    Row {
-        name,
-        text,
-        unit: Unit::Nanoseconds,
-        contenders,
-    }
+/// It looks at every future in each poll: more would take minutes.
+const CONCURRENCY_AT_MOST: usize = 10_000;
+
+macro_rules! contender {
+    ($work:ident::<$join:ty>($n_futures:expr)) => {
+        Contender::new(<$join>::NAME, move |effort| {
+            $work::<$join>(effort, $n_futures)
+        })
+    };
 }
 
 /// `$work::<J>(effort, $n_futures)` for every join `J`.
 macro_rules! contenders {
     ($work:ident($n_futures:expr)) => {
         vec![
-            Contender::new(Gather::NAME, |effort| $work::<Gather>(effort, $n_futures)),
-            Contender::new(Buffered::NAME, |effort| {
-                $work::<Buffered>(effort, $n_futures)
-            }),
-            Contender::new(Unordered::NAME, |effort| {
-                $work::<Unordered>(effort, $n_futures)
-            }),
-            Contender::new(JoinAll::NAME, |effort| $work::<JoinAll>(effort, $n_futures)),
+            contender!($work::<Gather>($n_futures)),
+            contender!($work::<Buffered>($n_futures)),
+            contender!($work::<Unordered>($n_futures)),
+            contender!($work::<JoinAll>($n_futures)),
         ]
     };
 }
-use contenders;
+use {contender, contenders};
 
 /// A way to join futures of one type.
 pub(super) trait Join {
@@ -135,6 +133,18 @@ impl Join for JoinAll {
         futures: impl ExactSizeIterator<Item = F>,
     ) -> impl Future<Output = Vec<F::Output>> {
         futures_util::future::join_all(futures)
+    }
+}
+
+pub(super) enum Concurrency {}
+
+impl Join for Concurrency {
+    const NAME: &'static str = "futures-concurrency";
+
+    fn join<F: Future>(
+        futures: impl ExactSizeIterator<Item = F>,
+    ) -> impl Future<Output = Vec<F::Output>> {
+        futures_concurrency::future::Join::join(futures.collect::<Vec<F>>())
     }
 }
 

@@ -6,18 +6,13 @@ use std::time::Duration;
 
 use crate::row::{Effort, Family, Row, Sample, Unit, on_each};
 use crate::runtimes::{EventLoop, Monoio, Smol, Timers, Tokio};
-use crate::stopwatch;
+use crate::stopwatch::Rounds;
 use crate::yielding::yield_once;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
 pub(crate) fn family() -> Family {
-    let row = |name, text, contenders| Row {
-        name,
-        text,
-        unit: Unit::Nanoseconds,
-        contenders,
-    };
+    let row = |name, text, contenders| Row::new(name, Unit::Nanoseconds, text, contenders);
     Family {
         title: "Limits in time",
         rows: vec![
@@ -38,25 +33,17 @@ pub(crate) fn family() -> Family {
 }
 
 async fn around_ready<R: Timers>(effort: Effort) -> Sample {
-    let n_futures = effort.times(500_000);
-    let mut started = stopwatch::now();
-    for n in 0..n_futures + n_futures / 10 {
-        if n == n_futures / 10 {
-            started = stopwatch::now();
-        }
+    let mut rounds = Rounds::new(effort.times(500_000));
+    for n in rounds.by_ref() {
         black_box(R::limit(LIMIT, ready(black_box(n))).await);
     }
-    Sample::of_time(started.elapsed(), n_futures)
+    rounds.sample(1)
 }
 
 async fn around_yield<R: Timers>(effort: Effort) -> Sample {
-    let n_futures = effort.times(200_000);
-    let mut started = stopwatch::now();
-    for n in 0..n_futures + n_futures / 10 {
-        if n == n_futures / 10 {
-            started = stopwatch::now();
-        }
+    let mut rounds = Rounds::new(effort.times(200_000));
+    for _ in rounds.by_ref() {
         black_box(R::limit(LIMIT, yield_once()).await);
     }
-    Sample::of_time(started.elapsed(), n_futures)
+    rounds.sample(1)
 }

@@ -6,53 +6,65 @@ use std::hint::black_box;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
-use super::gather::{Buffered, Gather, Join, JoinAll, Unordered};
+use super::gather::{Buffered, Concurrency, Gather, Join, JoinAll, Unordered};
 use crate::counting_allocator;
 use crate::row::{Contender, Effort, Family, Row, Sample, Unit, on_each};
 use crate::runtimes::{
-    AsyncExecutor, BareAsyncTask, BareExecutor, EventLoop, Monoio, Runtime, Tokio,
+    AsyncExecutor, BareAsyncTask, BareExecutor, EventLoop, Monoio, Runtime, Smol, Timers, Tokio,
 };
-use crate::yielding::{YieldOnce, poll_until_ready};
+use crate::yielding::{YieldOnce, poll_until_ready, yield_once};
 
-const N_TASKS: usize = 10_000;
+const N_TASKS: usize = 100_000;
 const N_CHILDREN: usize = 1_000;
 
 pub(crate) fn family() -> Family {
     Family {
         title: "Memory",
         rows: vec![
-            Row {
-                name: "allocations_spawn_join",
-                text: "a task spawns one task and awaits it; per task",
-                unit: Unit::Allocations,
-                contenders: on_each!(
-                    spawn_join: EventLoop, BareExecutor, Tokio, AsyncExecutor, Monoio, BareAsyncTask
-                ),
-            },
-            Row {
-                name: "bytes_pending_task",
-                text: "what 10,000 detached tasks keep allocated that have been polled once and wait, \
-                       each with 8 bytes of state; per task, requested bytes, queues and registries included",
-                unit: Unit::Bytes,
-                contenders: on_each!(
-                    pending_task: EventLoop, BareExecutor, Tokio, AsyncExecutor, Monoio, BareAsyncTask
-                ),
-            },
-            Row {
-                name: "allocations_gather_1000",
-                text: "joins 1000 futures that each suspend once; per join",
-                unit: Unit::Allocations,
-                contenders: vec![
+            Row::new(
+                "allocations_spawn_join",
+                Unit::Allocations,
+                "a task spawns one task and awaits it; per task",
+                on_each_runtime!(spawn_join),
+            ),
+            Row::new(
+                "bytes_pending_task",
+                Unit::Bytes,
+                "what 100,000 detached tasks keep allocated that have been polled once and wait, each \
+                 with 8 bytes of state; per task, requested bytes, queues and registries included",
+                on_each_runtime!(pending_task),
+            ),
+            Row::new(
+                "bytes_live_timer",
+                Unit::Bytes,
+                "what 100,000 sleeps keep allocated once they have been polled, beyond themselves; per \
+                 sleep",
+                on_each!(live_timer: EventLoop, Tokio, Smol, Monoio),
+            ),
+            Row::new(
+                "allocations_gather_1000",
+                Unit::Allocations,
+                "joins 1000 futures that each suspend once; per join",
+                vec![
                     Contender::new(Gather::NAME, |_| join::<Gather>()),
                     Contender::new(Buffered::NAME, |_| join::<Buffered>()),
                     Contender::new(Unordered::NAME, |_| join::<Unordered>()),
                     Contender::new(JoinAll::NAME, |_| join::<JoinAll>()),
+                    Contender::new(Concurrency::NAME, |_| join::<Concurrency>()),
                 ],
-            },
+            ),
         ],
     }
 }
+
+macro_rules! on_each_runtime {
+    ($work:ident) => {
+        on_each!($work: EventLoop, BareExecutor, Tokio, AsyncExecutor, Monoio, BareAsyncTask)
+    };
+}
+use on_each_runtime;
 
 async fn spawn_join<R: Runtime>(_: Effort) -> Sample {
     // Queues and registries grow before.
@@ -96,6 +108,31 @@ async fn pending_task<R: Runtime>(_: Effort) -> Sample {
     let sample = Sample::of_count(counting.stop().bytes_kept, N_TASKS);
     assert_eq!(wakers.borrow().len(), N_TASKS, "every task waits");
     sample
+}
+
+async fn live_timer<R: Timers>(_: Effort) -> Sample {
+    // Made before, so that only their polls are counted.
+    let mut sleeps: Vec<_> = (0..N_TASKS as u64)
+        .map(|n| {
+            Box::pin(R::sleep(
+                Duration::from_secs(1_000) + Duration::from_micros(n),
+            ))
+        })
+        .collect();
+    let counting = counting_allocator::start();
+    for sleeps in sleeps.chunks_mut(64) {
+        std::future::poll_fn(|cx| {
+            let mut polls = sleeps.iter_mut().map(|sleep| sleep.as_mut().poll(cx));
+            assert!(
+                polls.all(|poll| poll.is_pending()),
+                "a long sleep is pending at first"
+            );
+            Poll::Ready(())
+        })
+        .await;
+        yield_once().await;
+    }
+    Sample::of_count(counting.stop().bytes_kept, N_TASKS)
 }
 
 fn join<J: Join>() -> Sample {

@@ -46,11 +46,11 @@ pub(crate) fn family() -> Family {
         title: "From other threads",
         rows: vec![
             row("spawn_remote", spawning, on_one!(spawn_remote)),
-            row("mt_spawn_remote", spawning, on_two!(spawn_remote)),
-            row("wake_remote", waking, with_floor(on_one!(wake_remote))),
-            row("mt_wake_remote", waking, with_floor(on_two!(wake_remote))),
             row("block_on_task", blocking, on_one!(block_on_task)),
+            row("wake_remote", waking, with_floor(on_one!(wake_remote))),
+            row("mt_spawn_remote", spawning, on_two!(spawn_remote)),
             row("mt_block_on_task", blocking, on_two!(block_on_task)),
+            row("mt_wake_remote", waking, with_floor(on_two!(wake_remote))),
             row(
                 "block_on_wake",
                 "another thread wakes the future that a thread blocks on, and is unparked by it; per \

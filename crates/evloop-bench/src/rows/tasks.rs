@@ -8,7 +8,7 @@ use crate::row::{Effort, Family, Row, Sample, Unit, on_each};
 use crate::runtimes::{
     AsyncExecutor, BareAsyncTask, BareExecutor, Boxes, EventLoop, Monoio, Runtime, Tokio,
 };
-use crate::stopwatch;
+use crate::stopwatch::{self, Rounds};
 use crate::yielding::{Flag, yield_once};
 
 /// Tasks in a batch.
@@ -20,13 +20,28 @@ macro_rules! on_each_runtime {
     };
 }
 
-pub(crate) fn family() -> Family {
-    let row = |name, text, contenders| Row {
-        name,
-        text,
-        unit: Unit::Nanoseconds,
-        contenders,
+/// What tasks cost when there are few or many.
+pub(crate) fn growth() -> Family {
+    let row = |n_tasks| {
+        Row::of_size(
+            "spawn_join_all",
+            n_tasks,
+            "a task spawns so many tasks that return a number, then awaits their handles in order; per \
+             task",
+            on_each!(
+                |effort| spawn_join_all(effort, n_tasks):
+                    EventLoop, Tokio, AsyncExecutor, Monoio, BareAsyncTask
+            ),
+        )
     };
+    Family {
+        title: "Growing numbers of tasks",
+        rows: [10, 100, 1_000, 10_000, 100_000, 1_000_000].map(row).into(),
+    }
+}
+
+pub(crate) fn family() -> Family {
+    let row = |name, text, contenders| Row::new(name, Unit::Nanoseconds, text, contenders);
     Family {
         title: "Tasks",
         rows: vec![
@@ -77,45 +92,36 @@ pub(crate) fn family() -> Family {
 }
 
 async fn spawn_join_batch<R: Runtime>(effort: Effort) -> Sample {
-    let n_batches = effort.times(200);
-    let mut joins = Vec::with_capacity(BATCH);
-    let mut started = stopwatch::now();
-    // The first tenth warms up.
-    for batch in 0..n_batches + n_batches / 10 {
-        if batch == n_batches / 10 {
-            started = stopwatch::now();
-        }
-        for n in 0..BATCH {
+    spawn_join_all::<R>(effort, BATCH).await
+}
+
+async fn spawn_join_all<R: Runtime>(effort: Effort, n_tasks: usize) -> Sample {
+    let mut joins = Vec::with_capacity(n_tasks);
+    let mut rounds = Rounds::new(effort.times(200_000).div_ceil(n_tasks));
+    for _ in rounds.by_ref() {
+        for n in 0..n_tasks {
             joins.push(R::spawn(async move { black_box(n) }));
         }
         for join in joins.drain(..) {
             black_box(join.await);
         }
     }
-    Sample::of_time(started.elapsed(), n_batches * BATCH)
+    rounds.sample(n_tasks)
 }
 
 async fn spawn_join_one<R: Runtime>(effort: Effort) -> Sample {
-    let n_tasks = effort.times(200_000);
-    let mut started = stopwatch::now();
-    for n in 0..n_tasks + n_tasks / 10 {
-        if n == n_tasks / 10 {
-            started = stopwatch::now();
-        }
+    let mut rounds = Rounds::new(effort.times(200_000));
+    for n in rounds.by_ref() {
         black_box(R::spawn(async move { black_box(n) }).await);
     }
-    Sample::of_time(started.elapsed(), n_tasks)
+    rounds.sample(1)
 }
 
 async fn spawn_detached<R: Runtime>(effort: Effort) -> Sample {
-    let n_batches = effort.times(200);
     let n_ended = Rc::new(Cell::new(0));
     let all_ended = Flag::default();
-    let mut started = stopwatch::now();
-    for batch in 0..n_batches + n_batches / 10 {
-        if batch == n_batches / 10 {
-            started = stopwatch::now();
-        }
+    let mut rounds = Rounds::new(effort.times(200));
+    for _ in rounds.by_ref() {
         n_ended.set(0);
         for _ in 0..BATCH {
             let (n_ended, all_ended) = (Rc::clone(&n_ended), all_ended.clone());
@@ -128,7 +134,7 @@ async fn spawn_detached<R: Runtime>(effort: Effort) -> Sample {
         }
         all_ended.wait().await;
     }
-    Sample::of_time(started.elapsed(), n_batches * BATCH)
+    rounds.sample(BATCH)
 }
 
 async fn chained_spawn<R: Runtime>(effort: Effort) -> Sample {
@@ -142,17 +148,13 @@ async fn chained_spawn<R: Runtime>(effort: Effort) -> Sample {
         }));
     }
 
-    let n_chains = effort.times(200);
     let flag = Flag::default();
-    let mut started = stopwatch::now();
-    for chain in 0..n_chains + n_chains / 10 {
-        if chain == n_chains / 10 {
-            started = stopwatch::now();
-        }
+    let mut rounds = Rounds::new(effort.times(200));
+    for _ in rounds.by_ref() {
         link::<R>(BATCH - 1, flag.clone());
         flag.wait().await;
     }
-    Sample::of_time(started.elapsed(), n_chains * BATCH)
+    rounds.sample(BATCH)
 }
 
 /// Suspensions of each task that yields.
@@ -196,24 +198,21 @@ async fn among_tasks<R: Runtime>(effort: Effort, task: impl AsyncFn() + Copy + '
 }
 
 async fn ping_pong<R: Runtime>(effort: Effort) -> Sample {
-    let n_rounds = effort.times(200_000);
+    let mut rounds = Rounds::new(effort.times(200_000));
+    let n_rounds = rounds.n_all();
     let (ping, pong) = (Flag::default(), Flag::default());
     let (mine, other) = (ping.clone(), pong.clone());
     let player = R::spawn(async move {
-        for _ in 0..n_rounds + n_rounds / 10 {
+        for _ in 0..n_rounds {
             mine.wait().await;
             other.raise();
         }
     });
-    let mut started = stopwatch::now();
-    for round in 0..n_rounds + n_rounds / 10 {
-        if round == n_rounds / 10 {
-            started = stopwatch::now();
-        }
+    for _ in rounds.by_ref() {
         ping.raise();
         pong.wait().await;
     }
-    let elapsed = started.elapsed();
+    let sample = rounds.sample(2);
     black_box(player.await);
-    Sample::of_time(elapsed, 2 * n_rounds)
+    sample
 }

@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use evloop_timer_wheel::TimerWheel;
 
-use crate::row::{Contender, Effort, Family, Row, Sample, Unit, on_each};
-use crate::runtimes::{EventLoop, Monoio, Smol, Timers, Tokio};
-use crate::stopwatch;
+use crate::row::{Contender, Effort, Family, Row, Sample, on_each, on_each_clocked};
+use crate::runtimes::{
+    EventLoop, EvloopRuntime, Monoio, N_WORKERS, Smol, SmolThreads, Timers, Tokio, TokioWorkers,
+};
+use crate::stopwatch::{self, Rounds};
 use crate::yielding::yield_once;
 
 /// After so many operations the task lets the runtime turn once. tokio's cooperative budget makes
@@ -19,52 +21,74 @@ const PER_TURN: usize = 64;
 /// Later than any of these rows ends.
 const LONG: Duration = Duration::from_secs(100);
 
+/// Live timers of the rows whose timers are inserted and cancelled.
+const SIZES: [usize; 7] = [0, 10, 100, 1_000, 10_000, 100_000, 1_000_000];
+
+/// `$work` on each runtime of one thread, or of two workers.
+macro_rules! on_one {
+    (|$effort:ident| $work:ident $arguments:tt) => {
+        on_each!(|$effort| $work $arguments: EventLoop, Tokio, Smol, Monoio)
+    };
+}
+macro_rules! on_two {
+    (|$effort:ident| $work:ident $arguments:tt) => {
+        on_each_clocked!(
+            |$effort| $work $arguments: EvloopRuntime, TokioWorkers, SmolThreads<N_WORKERS>
+        )
+    };
+}
+
 pub(crate) fn family() -> Family {
-    let row = |name, text, contenders| Row {
-        name,
-        text,
-        unit: Unit::Nanoseconds,
-        contenders,
-    };
-    let insert_cancel_row = |name, text, n_live| {
-        let mut contenders = on_each!(insert_cancel(n_live): EventLoop, Tokio, Smol, Monoio);
-        contenders.push(Contender::new("evloop-timer-wheel", move |effort| {
-            wheel(effort, n_live)
-        }));
-        row(name, text, contenders)
-    };
+    let insert_cancel_text = "makes a sleep, polls it once and drops it, with so many live timers; per \
+                              sleep (the wheel alone: insert and cancel, without a clock or a waker)";
+    let later_text = "moves live timers, so many, in turn to a later deadline; per reset (tokio and \
+                      monoio only note the new one and move the timer when the old one comes)";
+    let either_text = "moves live timers, so many, in turn to another deadline, sooner or later; per \
+                       reset";
+    let mut rows = Vec::new();
+    for n_live in SIZES {
+        let mut contenders = on_one!(|effort| insert_cancel(effort, n_live));
+        contenders.push(Contender::new(WHEEL, move |effort| wheel(effort, n_live)));
+        rows.push(Row::of_size(
+            "timer_insert_cancel",
+            n_live,
+            insert_cancel_text,
+            contenders,
+        ));
+    }
+    for (name, text, to) in [
+        ("timer_reset_later", later_text, To::Later),
+        ("timer_reset_either", either_text, To::Either),
+    ] {
+        for n_live in [100_000, 1_000_000] {
+            let mut contenders = on_one!(|effort| reset(effort, n_live, to));
+            contenders.push(Contender::new(WHEEL, move |effort| {
+                wheel_reset(effort, n_live, to)
+            }));
+            rows.push(Row::of_size(name, n_live, text, contenders));
+        }
+    }
+    for n_live in [100_000, 1_000_000] {
+        let contenders = on_two!(|effort| insert_cancel(effort, n_live));
+        rows.push(Row::of_size(
+            "mt_timer_insert_cancel",
+            n_live,
+            insert_cancel_text,
+            contenders,
+        ));
+    }
+    for (name, text, to) in [
+        ("mt_timer_reset_later", later_text, To::Later),
+        ("mt_timer_reset_either", either_text, To::Either),
+    ] {
+        for n_live in [100_000, 1_000_000] {
+            let contenders = on_two!(|effort| reset(effort, n_live, to));
+            rows.push(Row::of_size(name, n_live, text, contenders));
+        }
+    }
     Family {
         title: "Timers",
-        rows: vec![
-            insert_cancel_row(
-                "timer_insert_cancel_0",
-                "makes a sleep, polls it once and drops it, with no other timer; per sleep (the \
-                 wheel alone: insert and cancel, without a clock or a waker)",
-                0,
-            ),
-            insert_cancel_row(
-                "timer_insert_cancel_100k",
-                "the same with 100,000 live timers",
-                100_000,
-            ),
-            insert_cancel_row(
-                "timer_insert_cancel_1m",
-                "the same with 1,000,000 live timers",
-                1_000_000,
-            ),
-            row(
-                "timer_reset_later",
-                "moves each of 100,000 live timers in turn to a later deadline; per reset (tokio and \
-                 monoio only note the new one and move the timer when the old one comes)",
-                reset_contenders!(reset_later, later),
-            ),
-            row(
-                "timer_reset_either",
-                "moves each of 100,000 live timers in turn to another deadline, sooner or later; per \
-                 reset",
-                reset_contenders!(reset_either, either),
-            ),
-        ],
+        rows,
     }
 }
 
@@ -98,109 +122,84 @@ async fn live_timers<R: Timers>(n_live: usize) -> Vec<Pin<Box<R::Sleep>>> {
 }
 
 async fn insert_cancel<R: Timers>(effort: Effort, n_live: usize) -> Sample {
-    let n_sleeps = effort.times(200_000);
-    let live = live_timers::<R>(if effort == Effort::Quick {
-        n_live / 10
-    } else {
-        n_live
-    })
-    .await;
-    let mut started = stopwatch::now();
-    for n in 0..n_sleeps + n_sleeps / 10 {
-        if n == n_sleeps / 10 {
-            started = stopwatch::now();
-        }
+    let live = live_timers::<R>(effort.times(n_live)).await;
+    let mut rounds = Rounds::new(effort.times(200_000));
+    for n in rounds.by_ref() {
         let delay = LONG + Duration::from_millis((n as u64 * 104_729) % 50_000);
         set(pin!(R::sleep(delay))).await;
         if n % PER_TURN == 0 {
             yield_once().await;
         }
     }
-    let elapsed = started.elapsed();
+    let sample = rounds.sample(1);
     drop(live);
-    Sample::of_time(elapsed, n_sleeps)
+    sample
 }
 
 /// The data structure alone, in ticks of a nanosecond as `evloop-time` uses it.
 fn wheel(effort: Effort, n_live: usize) -> Sample {
-    let n_timers = effort.times(200_000);
     let long = 100_000_000_000;
     let mut wheel = TimerWheel::new(0);
     for n in 0..n_live as u64 {
         wheel.insert(long + (n * 7_919_000) % 50_000_000_000, n);
     }
-    let mut started = stopwatch::now();
-    for n in 0..(n_timers + n_timers / 10) as u64 {
-        if n == n_timers as u64 / 10 {
-            started = stopwatch::now();
-        }
+    let mut rounds = Rounds::new(effort.times(200_000));
+    for n in rounds.by_ref() {
+        let n = n as u64;
         let key = wheel.insert(long + (n * 104_729_000_000) % 50_000_000_000, n);
         assert_eq!(wheel.cancel(key), Some(n));
     }
-    Sample::of_time(started.elapsed(), n_timers)
+    rounds.sample(1)
 }
 
-/// `$reset` on every runtime, and the wheel alone with the deadlines of `$after_ms`.
-macro_rules! reset_contenders {
-    ($reset:ident, $after_ms:ident) => {{
-        let mut contenders = on_each!($reset: EventLoop, Tokio, Smol, Monoio);
-        contenders.push(Contender::new("evloop-timer-wheel", |effort| wheel_reset(effort, $after_ms)));
-        contenders
-    }};
-}
-use reset_contenders;
+/// The data structure alone.
+const WHEEL: &str = "evloop-timer-wheel";
 
-/// A millisecond later each time: tokio and monoio do nothing within their millisecond.
-fn later(n: u64) -> u64 {
-    50_000 + n
+/// Where a reset moves a timer.
+#[derive(Clone, Copy)]
+enum To {
+    /// A millisecond later each time: tokio and monoio do nothing within their millisecond.
+    Later,
+    Either,
 }
 
-fn either(n: u64) -> u64 {
-    (n * 104_729) % 50_000
+impl To {
+    /// Milliseconds of the n-th reset after all were set.
+    #[inline]
+    fn after_ms(self, n: usize) -> u64 {
+        match self {
+            Self::Later => 50_000 + n as u64,
+            Self::Either => (n as u64 * 104_729) % 50_000,
+        }
+    }
 }
 
-async fn reset_later<R: Timers>(effort: Effort) -> Sample {
-    reset::<R>(effort, later).await
-}
-
-async fn reset_either<R: Timers>(effort: Effort) -> Sample {
-    reset::<R>(effort, either).await
-}
-
-fn wheel_reset(effort: Effort, after_ms: impl Fn(u64) -> u64) -> Sample {
-    let n_resets = effort.times(200_000);
-    let n_live = effort.times(100_000);
+fn wheel_reset(effort: Effort, n_live: usize, to: To) -> Sample {
+    let n_live = effort.times(n_live);
     let long = 100_000_000_000;
     let mut wheel = TimerWheel::new(0);
     let insert = |n| wheel.insert(long + (n * 7_919_000) % 50_000_000_000, n);
     let keys: Vec<_> = (0..n_live as u64).map(insert).collect();
-    let mut started = stopwatch::now();
-    for n in 0..n_resets + n_resets / 10 {
-        if n == n_resets / 10 {
-            started = stopwatch::now();
-        }
-        let deadline = long + after_ms(n as u64) * 1_000_000;
+    let mut rounds = Rounds::new(effort.times(200_000));
+    for n in rounds.by_ref() {
+        let deadline = long + to.after_ms(n) * 1_000_000;
         assert!(wheel.reset(keys[n % n_live], deadline), "it is live");
     }
-    Sample::of_time(started.elapsed(), n_resets)
+    rounds.sample(1)
 }
 
-/// Resets live timers in turn, the n-th time to so many milliseconds after all are set.
-async fn reset<R: Timers>(effort: Effort, after_ms: impl Fn(u64) -> u64) -> Sample {
-    let n_resets = effort.times(200_000);
-    let mut live = live_timers::<R>(effort.times(100_000)).await;
+/// Resets live timers in turn.
+async fn reset<R: Timers>(effort: Effort, n_live: usize, to: To) -> Sample {
+    let mut live = live_timers::<R>(effort.times(n_live)).await;
     let n_live = live.len();
     let base = stopwatch::now() + LONG;
-    let mut started = stopwatch::now();
-    for n in 0..n_resets + n_resets / 10 {
-        if n == n_resets / 10 {
-            started = stopwatch::now();
-        }
-        let deadline = base + Duration::from_millis(after_ms(n as u64));
+    let mut rounds = Rounds::new(effort.times(200_000));
+    for n in rounds.by_ref() {
+        let deadline = base + Duration::from_millis(to.after_ms(n));
         R::reset(live[n % n_live].as_mut(), deadline);
         if n % PER_TURN == 0 {
             yield_once().await;
         }
     }
-    Sample::of_time(started.elapsed(), n_resets)
+    rounds.sample(1)
 }

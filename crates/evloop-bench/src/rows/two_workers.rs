@@ -1,6 +1,6 @@
 //! Tasks on two workers.
 
-use std::hint::{black_box, spin_loop};
+use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use crate::row::{Contender, Effort, Family, Row, Sample, Unit, on_each_send};
 use crate::runtimes::{
     EvloopRuntime, EvloopWorkers, ExecutorThreads, N_WORKERS, SendRuntime, TokioWorkers,
 };
-use crate::stopwatch::{self, Rounds};
+use crate::stopwatch::{self, Rounds, spin};
 use crate::yielding::yield_once;
 
 /// Tasks in a batch.
@@ -176,14 +176,6 @@ async fn ping_pong<R: SendRuntime>(effort: Effort, n_pairs: usize) -> Sample {
         }
     }
     rounds.sample(2 * n_pairs * n_trips)
-}
-
-/// Keeps the thread busy.
-fn spin(time: Duration) {
-    let started = stopwatch::now();
-    while started.elapsed() < time {
-        spin_loop();
-    }
 }
 
 const N_UNEVEN: usize = 10_000;
