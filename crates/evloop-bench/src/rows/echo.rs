@@ -15,45 +15,50 @@ use rustix::time::{ClockId, clock_gettime};
 use crate::row::{Contender, Effort, Family, Row, Sample, Unit};
 use crate::stopwatch;
 
+/// The most take two descriptors each of the 20,000 that are usual for a process.
+const N_CONNECTIONS: [usize; 4] = [1, 64, 1_000, 9_000];
+
 pub(crate) fn family() -> Family {
-    let row = |name: &str, text, workload: Workload| {
-        let one = Row::new(name, Unit::Nanoseconds, text, workload.on_one());
-        let two = Row::new(
-            format!("mt_{name}"),
-            Unit::Nanoseconds,
-            text,
-            workload.on_two(),
-        );
-        (one, two)
-    };
-    let echo = "a plain thread writes 64 bytes to each of so many connections and then reads them back \
-                from each; per message (mt: a server with two workers)";
-    let cpu = "the same; processor time of the server and of the kernel on its behalf, instead of the \
-               time that passes";
-    let rows = [
-        row("echo_1", echo, Workload::of_messages(1)),
-        row("echo_64", echo, Workload::of_messages(64)),
-        row("echo_1k", echo, Workload::of_messages(1_000)),
-        row("echo_1_cpu", cpu, Workload::of_messages(1).in_cpu_time()),
-        row("echo_64_cpu", cpu, Workload::of_messages(64).in_cpu_time()),
-        row(
-            "echo_bulk",
-            "a plain thread writes 64 KiB to a connection and reads them back; per 64 KiB",
-            Workload::of_bulk(),
-        ),
-        row(
-            "accept_churn",
-            "a plain thread connects, writes 64 bytes, reads them back and closes, again and again; \
-                 per connection",
-            Workload::of_connections(),
-        ),
-    ];
-    // Those of one thread first: rows with the same contenders share a table.
-    let (one, two): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+    let one = rows("", Workload::on_one);
+    let two = rows("mt_", Workload::on_two);
     Family {
         title: "TCP echo",
         rows: one.into_iter().chain(two).collect(),
     }
+}
+
+fn rows(prefix: &str, contenders: fn(Workload) -> Vec<Contender>) -> Vec<Row> {
+    let echo_text = "a plain thread writes 64 bytes to each of so many connections and then reads them \
+                     back from each; per message (mt: a server with two workers)";
+    let cpu_text = "the same; processor time of the server and of the kernel on its behalf, instead of \
+                    the time that passes";
+    let bulk_text = "a plain thread writes 64 KiB to a connection and reads them back; per 64 KiB";
+    let churn_text = "a plain thread connects, writes 64 bytes, reads them back and closes, again and \
+                      again; per connection";
+    let mut rows = Vec::new();
+    for n_connections in N_CONNECTIONS {
+        let contenders = contenders(Workload::of_messages(n_connections));
+        let name = format!("{prefix}echo");
+        rows.push(Row::of_size(&name, n_connections, echo_text, contenders));
+    }
+    for n_connections in [1, 64] {
+        let contenders = contenders(Workload::of_messages(n_connections).in_cpu_time());
+        let name = format!("{prefix}echo_cpu");
+        rows.push(Row::of_size(&name, n_connections, cpu_text, contenders));
+    }
+    for (name, text, workload) in [
+        ("accept_churn", churn_text, Workload::of_connections()),
+        ("echo_bulk", bulk_text, Workload::of_bulk()),
+    ] {
+        let name = format!("{prefix}{name}");
+        rows.push(Row::new(
+            name,
+            Unit::Nanoseconds,
+            text,
+            contenders(workload),
+        ));
+    }
+    rows
 }
 
 /// What the client does.
@@ -157,7 +162,7 @@ type Serve = fn(Setup);
 
 /// Serves on this thread, with the client on another.
 fn measure(effort: Effort, workload: Workload, serve: Serve) -> Sample {
-    let n_rounds = effort.times(workload.n_messages) / workload.n_connections;
+    let n_rounds = (effort.times(workload.n_messages) / workload.n_connections).max(1);
     let n_warm_up = n_rounds.div_ceil(10);
     let (ready, address) = mpsc::channel();
     let setup = Setup {
@@ -182,6 +187,10 @@ fn measure(effort: Effort, workload: Workload, serve: Serve) -> Sample {
     })
 }
 
+/// After so many connections the client waits until the server has accepted them: the queue of some
+/// listeners is short, and who finds it full tries again a second later.
+const ACCEPTED_BETWEEN: usize = 64;
+
 /// The same for all servers.
 struct Client {
     address: SocketAddr,
@@ -199,8 +208,13 @@ impl Client {
             message: vec![b'x'; workload.message],
         };
         if workload.connecting == Connecting::Once {
-            for _ in 0..workload.n_connections {
-                client.streams.push(client.connect()?);
+            for n in 0..workload.n_connections {
+                let mut stream = client.connect()?;
+                if n % ACCEPTED_BETWEEN == 0 {
+                    stream.write_all(&client.message)?;
+                    stream.read_exact(&mut client.message)?;
+                }
+                client.streams.push(stream);
             }
         }
         Ok(client)
