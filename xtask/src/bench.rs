@@ -11,7 +11,8 @@ use crate::Result;
 /// The manifest of the benchmarks, from the root.
 pub(crate) const MANIFEST: &str = "crates/evloop-bench/Cargo.toml";
 
-/// Builds and runs the benchmarks in release mode; every argument is theirs, such as `--write`.
+/// Builds and runs the benchmarks in release mode; every argument is theirs, such as `--write`
+/// and `--plot`.
 pub(crate) fn run(sh: &Shell, args: &mut lexopt::Parser) -> Result<()> {
     let args: Vec<OsString> = args.raw_args()?.collect();
     if !sh.path_exists(MANIFEST) {
