@@ -2,17 +2,21 @@
 
 use std::io::Write;
 use std::net::TcpListener as StdListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use evloop::{Handle, TcpStream, create_task, sleep, yield_now};
+use evloop::{
+    Clock, Handle, Runtime, SystemClock, TcpStream, create_task, gather, sleep, yield_now,
+};
 use evloop_tests::{on_thread, watchdog::Watchdog};
 use futures_lite::AsyncReadExt;
 
 use crate::real_runtime;
 
 /// Blocks a worker until the test lets it go, which is once the awaited thing has happened.
-fn block_a_worker(runtime: &evloop::Runtime) -> mpsc::Sender<()> {
+fn block_a_worker(runtime: &Runtime) -> mpsc::Sender<()> {
     let (release, released) = mpsc::channel();
     let (blocked, is_blocked) = mpsc::channel();
     runtime
@@ -239,4 +243,74 @@ fn timers_and_io_go_on_beside_a_worker_that_blocks_in_a_pinned_task() {
         release.send(()).unwrap();
         runtime.block_on(blocking).unwrap().unwrap();
     }
+}
+
+/// The system's time, so many times as fast, and how often it was asked how long to wait.
+#[derive(Clone, Debug)]
+struct FastClock {
+    start: Instant,
+    factor: u32,
+    n_waits: Arc<AtomicUsize>,
+}
+
+impl FastClock {
+    fn new(factor: u32) -> Self {
+        Self {
+            start: SystemClock.now(),
+            factor,
+            n_waits: Arc::default(),
+        }
+    }
+}
+
+impl Clock for FastClock {
+    fn now(&self) -> Instant {
+        self.start + self.factor * (SystemClock.now() - self.start)
+    }
+
+    fn idle(&self, until: Option<Instant>) -> Option<Duration> {
+        self.n_waits.fetch_add(1, SeqCst);
+        let left = until?.saturating_duration_since(self.now());
+        Some(left / self.factor)
+    }
+}
+
+#[test]
+fn a_clock_that_is_faster_than_the_systems_keeps_nobody_waiting() {
+    crate::with_each_number_of_workers(|n_workers| {
+        let clock = FastClock::new(1_000_000);
+        let builder = Runtime::builder().n_workers(n_workers).clock(clock);
+        let runtime = builder.build().unwrap();
+        let hour = Duration::from_secs(3600);
+        let slept = runtime.block_on(async {
+            let sleeping = (0..n_workers).map(|n| runtime.create_task_on(n, move || sleep(hour)));
+            let sleeping = gather(sleeping.collect::<Vec<_>>());
+            // The workers fall asleep while this is awake.
+            for _ in 0..5_000 {
+                std::thread::yield_now();
+            }
+            sleeping.await
+        });
+        assert!(slept.unwrap().iter().all(Result::is_ok));
+    });
+}
+
+#[test]
+fn a_timer_of_one_worker_keeps_no_other_one_busy() {
+    let _watchdog = Watchdog::new(Duration::from_secs(60));
+    let clock = FastClock::new(1);
+    let n_waits = Arc::clone(&clock.n_waits);
+    let builder = Runtime::builder().n_workers(2).clock(clock);
+    let runtime = builder.build().unwrap();
+    let ticking = async {
+        for _ in 0..100 {
+            sleep(Duration::from_millis(3)).await;
+        }
+    };
+    runtime
+        .block_on(runtime.create_task(ticking))
+        .unwrap()
+        .unwrap();
+    let n_waits = n_waits.load(SeqCst);
+    assert!(n_waits < 100 * 50, "{n_waits}");
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use std::task::Waker;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use evloop_executor::{ExecutorHandle, Workers};
 use evloop_reactor::{Reactor, ReactorHandle};
@@ -108,15 +108,27 @@ impl Engine {
     }
 
     /// Has a manual clock jump to the earliest deadline of all, if nobody is awake. Asked by each who falls
-    /// asleep, after saying so. Says how long one may sleep then, in the form pollers take; `None` if
-    /// somebody is awake.
-    pub(super) fn rest(&self) -> Option<Option<Duration>> {
+    /// asleep, after saying so. `None` if somebody is awake.
+    pub(super) fn rest(&self) -> Option<Rest> {
         let at_rest = self.at_rest()?;
         // Between the looks: one who had set an earlier deadline since, or had heard of the jump of
         // another, would have been awake.
         let deadlines = self.drivers.iter().map(SharedTimeDriver::next_deadline);
         let earliest = deadlines.flatten().min();
-        (self.at_rest() == Some(at_rest)).then(|| self.clock.idle(earliest))
+        (self.at_rest() == Some(at_rest)).then(|| Rest {
+            earliest,
+            limit: self.clock.idle(earliest),
+        })
+    }
+
+    /// As [`Engine::rest`], for a thread that fires no timers.
+    pub(super) fn rest_as_guest(&self) {
+        if let Some(rest) = self.rest()
+            && rest.comes_sooner(self.drivers[0].now())
+        {
+            // By such a clock the workers sleep too long, which they could not know while this was awake.
+            self.workers.wake(0);
+        }
     }
 
     /// Has all workers see to it that their tasks end.
@@ -153,6 +165,24 @@ impl Engine {
     pub(super) fn has_pinned_tasks(&self) -> bool {
         let any = |n_tasks: &AtomicUsize| n_tasks.load(Ordering::SeqCst) != 0;
         self.n_pinned.iter().any(any)
+    }
+}
+
+/// What the clock says while all are at rest.
+pub(super) struct Rest {
+    /// The next deadline of all.
+    pub(super) earliest: Option<Instant>,
+    /// How long it takes until then, in the form pollers take.
+    pub(super) limit: Option<Duration>,
+}
+
+impl Rest {
+    /// True when the clock, at `now`, is there, or will be before one who sleeps by the system's.
+    pub(super) fn comes_sooner(&self, now: Instant) -> bool {
+        let real = self.earliest.map(|at| at.saturating_duration_since(now));
+        self.limit
+            .zip(real)
+            .is_some_and(|(limit, real)| limit <= real)
     }
 }
 

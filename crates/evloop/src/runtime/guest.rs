@@ -110,7 +110,7 @@ impl<'a> Guest<'a> {
             return;
         }
         // The last one awake asks the clock, which wakes the workers if it jumps.
-        let _theirs = self.engine.rest();
+        self.engine.rest_as_guest();
         match deadline {
             Some(deadline) => {
                 let limit = deadline.saturating_duration_since(SystemClock.now());
@@ -178,7 +178,7 @@ impl Wake for Bell {
 impl Drop for Guest<'_> {
     fn drop(&mut self) {
         self.bell.guests.fall_asleep();
-        let _theirs = self.engine.rest();
+        self.engine.rest_as_guest();
         // Who ends the runtime waits for guests as well.
         self.engine.workers.wake_awaiter();
     }

@@ -69,6 +69,13 @@ struct WorkerThread<'a> {
     end: Option<Rounds>,
 }
 
+/// For which timers a worker wakes up.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    Own,
+    All,
+}
+
 impl WorkerThread<'_> {
     fn run(&mut self) {
         while !self.worker.is_closing() {
@@ -126,8 +133,8 @@ impl WorkerThread<'_> {
     /// There is nothing to do: waits for I/O, if nobody else does, or for being woken.
     fn sleep(&mut self) {
         let Some(nap) = self.worker.nap() else { return };
-        let limit = self.limit();
-        let watches = nap.limit().is_some();
+        let (limit, whose) = self.limit();
+        let minds_others = nap.limit().is_some() || whose == Whose::All;
         if limit == Some(Duration::ZERO) {
             drop(nap);
         } else {
@@ -136,26 +143,32 @@ impl WorkerThread<'_> {
         self.n_steps = 0;
         self.last_poll = None;
         wake_all(&mut self.woken);
-        if watches {
+        if minds_others {
             self.fire_for_others();
         }
     }
 
-    /// How long it may sleep, which it has announced.
-    fn limit(&self) -> Option<Duration> {
+    /// How long it may sleep, which it has announced, and for whose timers.
+    fn limit(&self) -> (Option<Duration>, Whose) {
         let deadline = self.driver.announce_wait();
-        if let Some(limit) = self.engine.rest() {
-            // The clock may have set a timer itself.
-            let is_current = self.driver.next_deadline() == deadline;
-            return if is_current {
-                limit
-            } else {
-                Some(Duration::ZERO)
-            };
+        if let Some(rest) = self.engine.rest() {
+            if self.driver.next_deadline() != deadline {
+                // The clock has set a timer itself.
+                return (Some(Duration::ZERO), Whose::Own);
+            }
+            if rest.limit.is_none() || rest.earliest == deadline {
+                return (rest.limit, Whose::Own);
+            }
+            // Whose timer it is sleeps until then, and this worker need not. But by a clock that is faster
+            // than the system's that one sleeps too long.
+            if rest.comes_sooner(self.driver.now()) {
+                return (rest.limit, Whose::All);
+            }
         }
         // A clock must not jump while others are awake. If it is no real one, this is woken too early,
-        // or by its next jump.
-        Some(deadline?.saturating_duration_since(self.driver.now()))
+        // by its next jump, or by the last one that falls asleep.
+        let left = deadline.map(|at| at.saturating_duration_since(self.driver.now()));
+        (left, Whose::Own)
     }
 
     /// Fires what is due of workers that are in the midst of a long step.
