@@ -11,6 +11,7 @@ mod search;
 mod seat;
 mod shuffle;
 mod sleeper;
+mod vigil;
 mod worker;
 
 use std::fmt;

@@ -7,10 +7,6 @@ use super::roles::Depth;
 use super::worker::{Role, Worker};
 use crate::sync::{Ordering, fence};
 
-/// Light naps of a runtime in which nobody is active, before it sleeps deeply: what wakes it often
-/// comes soon again, and a watcher need not be woken for it then.
-const MOST_IDLE_NAPS: u32 = 4;
-
 /// A worker that is about to sleep, and counts as sleeping.
 ///
 /// It ends when this is dropped: after [`park`](Self::park), or a wait
@@ -30,10 +26,11 @@ impl<'a> Nap<'a> {
             return None;
         }
         let was_searching = worker.role() == Role::Searching;
-        let stays_light = worker.n_light_naps.get() < MOST_IDLE_NAPS;
         let depth = pool
             .roles
-            .sleep(worker.slot().index, was_searching, stays_light);
+            .sleep(worker.slot().index, was_searching, |n_finds| {
+                worker.vigil.would_watch(n_finds)
+            });
         let nap = Self { worker, depth };
         // Between the announcement and the last look: see the argument of the pool.
         fence(Ordering::SeqCst);
@@ -49,7 +46,7 @@ impl<'a> Nap<'a> {
     pub fn limit(&self) -> Option<Duration> {
         match self.depth {
             Depth::Deep => None,
-            Depth::Light => Some(self.worker.light_nap()),
+            Depth::Light => Some(self.worker.vigil.nap()),
         }
     }
 
@@ -84,11 +81,7 @@ impl Drop for Nap<'_> {
         // and a clock might jump over what it was woken for.
         worker.slot().sleeper.wake_up();
         worker.set_searching();
-        worker.n_light_naps.set(match self.depth {
-            Depth::Light => worker.n_light_naps.get() + 1,
-            // It is one of those that are needed again.
-            Depth::Deep => 0,
-        });
+        worker.vigil.wake_up(self.depth);
     }
 }
 

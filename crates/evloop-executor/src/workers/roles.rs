@@ -61,6 +61,8 @@ struct Crew {
     n_searching: usize,
     n_present: usize,
     n_wake_ups: u64,
+    /// How often a worker has found work.
+    n_finds: u64,
 }
 
 impl Crew {
@@ -132,17 +134,24 @@ impl Roles {
     pub(crate) fn end_search(&self) -> bool {
         self.change(|crew| {
             crew.n_searching -= 1;
+            crew.n_finds += 1;
             crew.n_searching == 0
         })
     }
 
-    /// A worker goes to sleep. `stays_light` says that it would like to watch even while nobody is
-    /// active, which may be over soon.
-    pub(crate) fn sleep(&self, worker: usize, was_searching: bool, stays_light: bool) -> Depth {
+    /// A worker goes to sleep. `would_watch` is told how often one has found work, and says whether it
+    /// would watch even while nobody is active, which may be over soon.
+    pub(crate) fn sleep(
+        &self,
+        worker: usize,
+        was_searching: bool,
+        would_watch: impl FnOnce(u64) -> bool,
+    ) -> Depth {
         self.change(|crew| {
             crew.n_searching -= usize::from(was_searching);
             crew.sleepers.push(worker);
-            let is_needed = crew.n_active() > 0 || stays_light;
+            let would_watch = would_watch(crew.n_finds);
+            let is_needed = crew.n_active() > 0 || would_watch;
             if crew.n_present > 1 && crew.watcher.is_none() && is_needed {
                 crew.watcher = Some(worker);
                 return Depth::Light;

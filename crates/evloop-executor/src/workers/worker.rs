@@ -6,7 +6,6 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Waker;
-use std::time::Duration;
 
 use evloop_task::{EnterGuard, TaskRef, enter_schedulers};
 use parking::Parker;
@@ -19,6 +18,7 @@ use super::search::{Found, Search};
 use super::seat::Seat;
 use super::shuffle::Shuffle;
 use super::sleeper::WakeWorker;
+use super::vigil::Vigil;
 use crate::handle::ExecutorHandle;
 use crate::job::{Job, Step};
 use crate::local_executor::LocalExecutor;
@@ -59,10 +59,7 @@ pub struct Worker {
     /// Since when there are stolen jobs, and how many steps have been run since.
     stolen_at: Cell<Option<u64>>,
     n_since: Cell<u64>,
-    /// What the last search has seen.
-    pub(super) has_seen: Cell<bool>,
-    /// Light naps one after the other.
-    pub(super) n_light_naps: Cell<u32>,
+    pub(super) vigil: Vigil,
     _not_send: PhantomData<Rc<()>>,
 }
 
@@ -100,8 +97,7 @@ impl Worker {
             search: RefCell::new(Search::new(pool.slots.len(), index)),
             stolen_at: Cell::new(None),
             n_since: Cell::new(0),
-            has_seen: Cell::new(false),
-            n_light_naps: Cell::new(0),
+            vigil: Vigil::default(),
             _not_send: PhantomData,
         })
     }
@@ -278,7 +274,7 @@ impl Worker {
     /// Looks for work that others have. True when there is some in the own queue now.
     pub fn search(&self) -> bool {
         self.judge_theft();
-        self.has_seen.set(false);
+        self.vigil.note_seen(false);
         if self.role.get() == Role::Active {
             if !self.pool.roles.start_search() {
                 return false;
@@ -304,7 +300,7 @@ impl Worker {
                 }
                 Found::Nothing => return false,
                 Found::Others { is_long } => {
-                    self.has_seen.set(true);
+                    self.vigil.note_seen(true);
                     if !is_long || now.saturating_sub(begun) >= LONGEST_SEARCH {
                         return false;
                     }
@@ -333,7 +329,7 @@ impl Worker {
     /// From searching to active. See the argument of [`Pool`].
     pub(super) fn end_search(&self) {
         self.role.set(Role::Active);
-        self.n_light_naps.set(0);
+        self.vigil.find_work();
         let was_last = self.pool.roles.end_search();
         fence(Ordering::SeqCst);
         if !self.pool.injector.is_empty() {
@@ -379,14 +375,6 @@ impl Worker {
     /// [`LocalExecutor::close`](crate::LocalExecutor::close). Returns how many were abandoned.
     pub fn close_pinned(&self) -> usize {
         self.local.close()
-    }
-
-    /// How long the watcher's naps are: they grow while nothing is seen.
-    pub(super) fn light_nap(&self) -> Duration {
-        if self.has_seen.get() {
-            return Duration::from_micros(50);
-        }
-        Duration::from_millis(1 << self.n_light_naps.get().min(2))
     }
 }
 

@@ -121,7 +121,14 @@ impl WorkerThread<'_> {
         }
         self.n_steps = 0;
         self.last_poll = None;
-        if has_sources && let Some(mut turned) = self.engine.try_reactor() {
+        if has_sources {
+            self.look_at_io();
+        }
+    }
+
+    /// Looks at I/O without waiting, unless another worker waits for it.
+    fn look_at_io(&mut self) {
+        if let Some(mut turned) = self.engine.try_reactor() {
             if let Some(reactor) = turned.as_mut() {
                 let polled = reactor.poll(Some(Duration::ZERO), &mut self.woken);
                 give_up_if_lost(turned, polled, self.handle);
@@ -131,20 +138,28 @@ impl WorkerThread<'_> {
     }
 
     /// There is nothing to do: waits for I/O, if nobody else does, or for being woken.
+    ///
+    /// The one that watches does not wait in the reactor: whoever is woken there has work, and somebody
+    /// would have to be woken to watch in its place. It looks there after its naps.
     fn sleep(&mut self) {
         let Some(nap) = self.worker.nap() else { return };
         let (limit, whose) = self.limit();
-        let minds_others = nap.limit().is_some() || whose == Whose::All;
+        let watches = nap.limit().is_some();
         if limit == Some(Duration::ZERO) {
             drop(nap);
+        } else if watches {
+            nap.park(limit);
         } else {
             wait(self.engine, nap, limit, &mut self.woken, self.handle);
         }
         self.n_steps = 0;
         self.last_poll = None;
         wake_all(&mut self.woken);
-        if minds_others {
+        if watches || whose == Whose::All {
             self.fire_for_others();
+        }
+        if watches && self.engine.reactor_handle.source_count() > 0 {
+            self.look_at_io();
         }
     }
 
