@@ -248,11 +248,14 @@ impl<T> Promise<T> {
             let request = self.claim.request();
             let reason = request.map(CancelReason::of).unwrap_or_default();
             if self.set(Err(JoinError::cancelled(reason))).is_ok() {
-                // The awaiter learns of it as of any end: behind the callbacks, which are queued now.
-                cx.waker().wake_by_ref();
                 self.claim.suspend(cx);
-                return Poll::Pending;
+            } else {
+                // Another thread has just set it, which is no answer to the request.
+                self.claim.pass_on();
             }
+            // The awaiter learns of it as of any end: behind the callbacks, which are queued now.
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
         }
         let polled = self.poll_ready(cx);
         if polled.is_pending() {

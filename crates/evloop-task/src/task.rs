@@ -428,7 +428,8 @@ impl<T> Task<T> {
         if self.claim.is_passing_on() {
             return Poll::Pending;
         }
-        if self.done() && !self.claim.is_held() {
+        let was_held = self.claim.is_held();
+        if self.done() && !was_held {
             // Too late to ask it: the awaiter ends, and the result stays with the task.
             if self.claim.refuse_due(cx) {
                 return Poll::Pending;
@@ -437,7 +438,13 @@ impl<T> Task<T> {
             let request = self.claim.request().map(CancelReason::of);
             // With a cause, so that it ends where it comes round to a task that has it: tasks that
             // await each other would forward it for ever.
-            self.meta().cancel(request.unwrap_or_default().with_cause());
+            let reason = request.unwrap_or_default().with_cause();
+            if !self.meta().cancel(reason) && !was_held {
+                // It has just ended, on another thread: its value is no answer to the request.
+                self.claim.pass_on();
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
         }
         let Poll::Ready(result) = self.poll_unclaimed(cx, is_trusted) else {
             self.claim.suspend(cx);

@@ -4,9 +4,11 @@ mod awake;
 mod blocking_on;
 mod closing;
 mod fairness;
+
 mod options;
 mod pinned;
 mod programs;
+mod races;
 mod shuffled;
 
 use std::time::Duration;

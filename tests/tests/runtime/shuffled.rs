@@ -21,7 +21,7 @@ fn order_with(seed: u64) -> Vec<(usize, usize)> {
         .clock(ManualClock::new().with_auto_jump())
         .shuffle(seed)
         .build()
-        .unwrap();
+        .expect("the system has descriptors and threads");
     let seen = Seen::new();
     let told = seen.clone();
     // On the worker, as the rest: what two threads do at the same time is not decided by a seed.
@@ -40,7 +40,8 @@ fn order_with(seed: u64) -> Vec<(usize, usize)> {
         });
         gather(tasks.collect::<Vec<_>>()).await;
     });
-    runtime.block_on(main).unwrap().unwrap();
+    let ended = runtime.block_on(main).expect("the runtime is open");
+    ended.expect("nobody panics");
     seen.take()
 }
 
