@@ -492,7 +492,7 @@ mod workers {
     /// A clock that jumps when all rest must not jump over it.
     #[test]
     fn a_worker_that_is_sent_pinned_work_does_not_rest_before_it_has_run() {
-        explore_shallowly(|| {
+        explore(|| {
             LOOKS.set(0);
             let workers = Arc::new(Workers::new(1, now));
             let same = Arc::clone(&workers);
