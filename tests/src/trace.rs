@@ -109,7 +109,7 @@ fn compare(recorded: &[String], here: &[String]) {
 }
 
 /// Writes both as one list: `-` is recorded only, `+` is of this run only.
-fn difference(recorded: &[String], here: &[String]) -> String {
+fn difference<L: PartialEq + fmt::Display>(recorded: &[L], here: &[L]) -> String {
     let n_before = recorded
         .iter()
         .zip(here)
@@ -122,10 +122,10 @@ fn difference(recorded: &[String], here: &[String]) -> String {
         .zip(here_rest.iter().rev())
         .take_while(|(a, b)| a == b)
         .count();
-    let changed = |lines: &[String]| lines.len() - n_behind;
+    let changed = |lines: &[L]| lines.len() - n_behind;
 
     let mut text = String::new();
-    let mut section = |sign: char, lines: &[String]| {
+    let mut section = |sign: char, lines: &[L]| {
         for line in lines {
             let _infallible = writeln!(text, "{sign} {line}");
         }

@@ -51,7 +51,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "verify",
         flags: "[--deep] [--repeat N] [--write] [STEP...]",
-        about: "slow checks: loom, sanitizers, memcheck, instruction counts, miri, one CPU, flakes",
+        about: "slow checks: loom, sanitizers, memcheck, instruction counts, miri, one CPU, flakes, orders of steps",
         run: verify::run,
     },
     Command {

@@ -101,6 +101,10 @@ const CHECKS: &[Check] = &[
         run: runs::flakes,
     },
     Check {
+        name: "orders",
+        run: runs::orders,
+    },
+    Check {
         name: "panic-abort",
         run: runs::panic_abort,
     },
@@ -129,7 +133,7 @@ pub(crate) fn run(sh: &Shell, args: &mut lexopt::Parser) -> Result<()> {
     };
     while let Some(arg) = args.next()? {
         match arg {
-            // loom with three preemptions instead of two, miri with many seeds.
+            // loom with three preemptions instead of two; miri and `orders` with more seeds.
             lexopt::Arg::Long("deep") => setup.deep = true,
             // How often `flakes` runs every test.
             lexopt::Arg::Long("repeat") => setup.repeat = args.value()?.parse()?,

@@ -36,3 +36,17 @@ fn another_trace_fails_the_comparison() {
 
     trace.assert_matches("# recorded\na\n");
 }
+
+#[test]
+fn what_happens_at_the_same_time_may_be_compared_in_any_order() {
+    let trace = Trace::new();
+    for event in ["0 ms: b", "0 ms: a", "5 ms: c"] {
+        trace.event(event);
+    }
+
+    trace.assert_matches_at_each_time("# who\n0 ms: a\n0 ms: b\n5 ms: c\n");
+    let moved = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        trace.assert_matches_at_each_time("0 ms: a\n5 ms: b\n5 ms: c\n");
+    }));
+    assert!(moved.is_err(), "at another time it is another event");
+}

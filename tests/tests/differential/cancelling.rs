@@ -88,7 +88,7 @@ fn diff_cancel_while_sleeping() {
         event!("b is {}", outcome(task));
     }
 
-    Program::on_every_loop(|program| {
+    Program::on_one_thread(|program| {
         program.run(async {
             let a = create_task(sleeper("a", 30));
             let b = std::sync::Arc::new(create_task(sleeper("b", 900)));

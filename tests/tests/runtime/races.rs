@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use evloop::{Promise, create_task, deadline};
-use evloop_tests::watchdog::Watchdog;
+use evloop_tests::{on_thread, watchdog::Watchdog};
 
 use crate::{LONG, virtual_runtime};
 
@@ -44,7 +44,7 @@ fn requests_reach_the_awaiter(through_a_task: bool) {
     let start = Arc::new(Start::default());
     let promises: Vec<Promise<()>> = (0..N_ROUNDS).map(|_| Promise::new()).collect();
     let (setters, from) = (promises.clone(), Arc::clone(&start));
-    let setting = thread::spawn(move || {
+    let setting = on_thread(move || {
         for (round, promise) in setters.into_iter().enumerate() {
             from.line_up(round);
             for _ in 0..round % 64 {
@@ -69,7 +69,7 @@ fn requests_reach_the_awaiter(through_a_task: bool) {
             waiter.cancel();
             let ended = deadline(LONG, waiter).await;
             let ended = ended.unwrap_or_else(|_| panic!("request {round} is lost"));
-            assert!(ended.unwrap_err().is_cancelled());
+            assert!(ended.is_err_and(|error| error.is_cancelled()));
         }
     });
     let ended = runtime.block_on(main).expect("the runtime is open");

@@ -4,10 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::test_report::{TestLine, TestReport};
-use crate::workspace::Tree;
+use crate::workspace::{SourceFile, Tree};
 
 const SETTLED: &str = "tests/settled_by_types.txt";
 const PROGRAMS: &str = "tests/programs";
+
+/// By number and name.
+type Tests = BTreeMap<(u32, String), Found>;
+/// By name, with who recorded the trace.
+type Programs = BTreeMap<String, (String, Option<Found>)>;
 
 /// Makes the whole page.
 pub(super) fn render(report: &TestReport, tree: &Tree) -> String {
@@ -16,31 +21,17 @@ pub(super) fn render(report: &TestReport, tree: &Tree) -> String {
     let museum = numbered(report, "museum_bm");
     let settled = settled_by_types(tree);
 
-    let mut page = String::from(
-        "# Conformance\n\n\
-         <!-- Written by `cargo xtask conformance` from a test run. Do not edit. -->\n\n\
-         What asyncio does, and the tests that show evloop doing it. The numbers are those of the\n\
-         project's list of asyncio's behaviours; a case may have a test for each flavour of loop.\n\n",
+    let mut page = counts(&cases, &programs, settled.len(), &museum, tree);
+    page.push_str(
+        "## Cases\n\n| case | behaviour | test | loops | result |\n|---:|---|---|---|---|\n",
     );
-    let proved: BTreeSet<u32> = cases.keys().map(|(number, _)| *number).collect();
-    let bugs: BTreeSet<u32> = museum.keys().map(|(number, _)| *number).collect();
-    let _ = writeln!(
-        page,
-        "- cases shown by tests: {}\n- cases settled by types: {}\n- programs compared with \
-         CPython: {}\n- known bugs of others, kept away: {}\n",
-        proved.len(),
-        settled.len(),
-        programs.len(),
-        bugs.len(),
-    );
-
-    page.push_str("## Cases\n\n| case | behaviour | test | result |\n|---:|---|---|---|\n");
     for ((number, name), found) in &cases {
         let behaviour = sentence(name, "case_");
         let test = test_link(tree, name);
         let _ = writeln!(
             page,
-            "| {number} | {behaviour} | {test} | {} |",
+            "| {number} | {behaviour} | {test} | {} | {} |",
+            loops(tree, name),
             found.result()
         );
     }
@@ -53,14 +44,19 @@ pub(super) fn render(report: &TestReport, tree: &Tree) -> String {
         }
     }
     page.push_str(
-        "\n## Programs compared with CPython\n\n| program | trace of | test | result |\n|---|---|---|---|\n",
+        "\n## Programs compared with CPython\n\n| program | trace of | test | loops | result |\n|---|---|---|---|---|\n",
     );
     for (name, (recorded, found)) in &programs {
+        let name_of_test = format!("diff_{name}");
         let (test, result) = match found {
-            Some(found) => (test_link(tree, &format!("diff_{name}")), found.result()),
+            Some(found) => (test_link(tree, &name_of_test), found.result()),
             None => ("none".to_owned(), "not compared".to_owned()),
         };
-        let _ = writeln!(page, "| `{name}` | {recorded} | {test} | {result} |");
+        let loops = loops(tree, &name_of_test);
+        let _ = writeln!(
+            page,
+            "| `{name}` | {recorded} | {test} | {loops} | {result} |"
+        );
     }
     page.push_str(
         "\n## Museum of bugs\n\n| bug | what happened | test | result |\n|---|---|---|---|\n",
@@ -74,6 +70,40 @@ pub(super) fn render(report: &TestReport, tree: &Tree) -> String {
             found.result()
         );
     }
+    page
+}
+
+/// What the page begins with.
+fn counts(
+    cases: &Tests,
+    programs: &Programs,
+    n_settled: usize,
+    museum: &Tests,
+    tree: &Tree,
+) -> String {
+    let mut page = String::from(
+        "# Conformance\n\n\
+         <!-- Written by `cargo xtask conformance` from a test run. Do not edit. -->\n\n\
+         What asyncio does, and the tests that show evloop doing it. The numbers are those of the\n\
+         project's list of asyncio's behaviours. Tests marked \"all\" run on an event loop and on\n\
+         runtimes with 1, 2 and 8 workers, whose order of steps is left to chance by many seeds; the\n\
+         others on an event loop, or without any.\n\n",
+    );
+    let of_cases = cases.keys().map(|(_, name)| name.clone());
+    let tests = of_cases.chain(programs.keys().map(|name| format!("diff_{name}")));
+    let n_on_all = tests.filter(|name| loops(tree, name) == "all").count();
+    let proved: BTreeSet<u32> = cases.keys().map(|(number, _)| *number).collect();
+    let bugs: BTreeSet<u32> = museum.keys().map(|(number, _)| *number).collect();
+    let _ = writeln!(
+        page,
+        "- cases shown by tests: {}\n- cases settled by types: {}\n- programs compared with \
+         CPython: {}\n- tests of both on all kinds of loops: {}\n- known bugs of others, kept away: {}\n",
+        proved.len(),
+        n_settled,
+        programs.len(),
+        n_on_all,
+        bugs.len(),
+    );
     page
 }
 
@@ -103,8 +133,8 @@ impl Found {
 }
 
 /// Tests by number and name, where the name is the part of the path that has the prefix.
-fn numbered(report: &TestReport, prefix: &str) -> BTreeMap<(u32, String), Found> {
-    let mut found: BTreeMap<_, Found> = BTreeMap::new();
+fn numbered(report: &TestReport, prefix: &str) -> Tests {
+    let mut found = Tests::new();
     for test in &report.tests {
         for part in test.name.split("::") {
             let digits = part
@@ -122,8 +152,8 @@ fn numbered(report: &TestReport, prefix: &str) -> BTreeMap<(u32, String), Found>
 }
 
 /// Programs by name: those in the folder, and those that a test claims to compare.
-fn differential(report: &TestReport, tree: &Tree) -> BTreeMap<String, (String, Option<Found>)> {
-    let mut programs: BTreeMap<String, (String, Option<Found>)> = BTreeMap::new();
+fn differential(report: &TestReport, tree: &Tree) -> Programs {
+    let mut programs = Programs::new();
     for file in tree.children(PROGRAMS) {
         if let Some(name) = file
             .strip_suffix(".py")
@@ -177,23 +207,36 @@ fn sentence(name: &str, prefix: &str) -> String {
 
 /// The name, linked to the file that has the function or module.
 fn test_link(tree: &Tree, name: &str) -> String {
-    let declares = |keyword: &str| format!("{keyword} {name}");
-    let (function, module) = (declares("fn"), declares("mod"));
-    let file = tree.rust().find(|source| {
-        [&function, &module].iter().any(|declaration| {
-            source
-                .code
-                .match_indices(declaration.as_str())
-                .any(|(at, text)| {
-                    let next = source.code[at + text.len()..].chars().next();
-                    next.is_some_and(|next| matches!(next, '(' | '<' | ' ' | '{'))
-                })
-        })
-    });
-    match file {
-        Some(source) => format!("[`{name}`](../{})", source.path),
+    match declaration(tree, name) {
+        Some((source, _)) => format!("[`{name}`](../{})", source.path),
         None => format!("`{name}`"),
     }
+}
+
+/// Whether the function runs its test on every kind of loop.
+fn loops(tree: &Tree, name: &str) -> &'static str {
+    let body =
+        declaration(tree, name).and_then(|(source, at)| source.code[at..].split("\n}").next());
+    match body {
+        Some(body) if body.contains("_every_loop(") => "all",
+        _ => "",
+    }
+}
+
+/// The file that has the function or module of that name, and where.
+fn declaration<'a>(tree: &'a Tree, name: &str) -> Option<(&'a SourceFile, usize)> {
+    let declares = |keyword: &str| format!("{keyword} {name}");
+    let (function, module) = (declares("fn"), declares("mod"));
+    tree.rust().find_map(|source| {
+        let found = [&function, &module].into_iter().find_map(|declaration| {
+            let mut places = source.code.match_indices(declaration.as_str());
+            places.find(|(at, text)| {
+                let next = source.code[at + text.len()..].chars().next();
+                next.is_some_and(|next| matches!(next, '(' | '<' | ' ' | '{'))
+            })
+        });
+        found.map(|(at, _)| (source, at))
+    })
 }
 
 /// A bar would end the cell.

@@ -1,4 +1,5 @@
-//! The tests and the tour under other circumstances: one CPU, many times, panics that abort.
+//! The tests and the tour under other circumstances: one CPU, many times, many orders of steps, panics that
+//! abort.
 
 use std::time::Duration;
 
@@ -41,6 +42,21 @@ pub(super) fn flakes(setup: &Setup<'_>) -> Result<Outcome> {
         "{report} in {} rounds",
         setup.repeat
     )))
+}
+
+/// Code that relies on an order of steps may do so only seldom.
+pub(super) fn orders(setup: &Setup<'_>) -> Result<Outcome> {
+    let sh = setup.sh;
+    let n_seeds = if setup.deep { "10000" } else { "1000" };
+    let test = cmd!(
+        sh,
+        "cargo test --package evloop-tests --test conformance --test differential -- --quiet"
+    );
+    let test = test.env("EVLOOP_SHUFFLE_SEEDS", n_seeds);
+    let limit = if setup.deep { 20 } else { 3 } * LIMIT;
+    let lines = stream(test, limit)?.or_fail("the cases under many orders of steps")?;
+    let report = TestReport::parse(&lines);
+    Ok(Outcome::Passed(format!("{report} with {n_seeds} seeds")))
 }
 
 /// A program may abort on panic; then nothing may rely on unwinding to work.

@@ -25,12 +25,12 @@ fn a_case_shows_its_behaviour_its_test_and_its_result() {
         "{page}"
     );
     assert!(
-        page.contains("| 2 | runs once | `case_002_runs_once` | FAILED 1 of 1 |\n"),
+        page.contains("| 2 | runs once | `case_002_runs_once` |  | FAILED 1 of 1 |\n"),
         "{page}"
     );
     assert!(
         page.contains(&format!(
-            "| 11 | gather keeps order | {linked} | ok, 2 runs |\n"
+            "| 11 | gather keeps order | {linked} |  | ok, 2 runs |\n"
         )),
         "{page}"
     );
@@ -53,13 +53,30 @@ fn a_program_shows_who_recorded_its_trace_and_whether_a_test_compares_it() {
         "{page}"
     );
     assert!(
-        page.contains("| `sleep_order` | CPython 3.14.0 | `diff_sleep_order` | ok |\n"),
+        page.contains("| `sleep_order` | CPython 3.14.0 | `diff_sleep_order` |  | ok |\n"),
         "{page}"
     );
     assert!(
-        page.contains("| `forgotten` | no trace | none | not compared |\n"),
+        page.contains("| `forgotten` | no trace | none |  | not compared |\n"),
         "{page}"
     );
+}
+
+#[test]
+fn what_runs_on_all_kinds_of_loops_says_so() {
+    let code = "fn case_001_a() {\n    on_every_loop(|any_loop| any_loop.close());\n}\n\
+                fn case_002_b() {\n}\nfn case_003_c() {\n    Program::on_every_loop(|_| ());\n}\n";
+    let page = page(
+        "test case_001_a ... ok\ntest case_002_b ... ok\ntest case_003_c ... ok\n",
+        &[("tests/tests/all.rs", code)],
+    );
+
+    let row =
+        |test: &str, loops: &str| format!("[`{test}`](../tests/tests/all.rs) | {loops} | ok |");
+    assert!(page.contains(&row("case_001_a", "all")), "{page}");
+    assert!(page.contains(&row("case_002_b", "")), "{page}");
+    assert!(page.contains(&row("case_003_c", "all")), "{page}");
+    assert!(page.contains("on all kinds of loops: 2\n"), "{page}");
 }
 
 #[test]
