@@ -150,6 +150,7 @@ fn failures_of_pinned_and_local_tasks_that_nobody_receives_are_reported_to_the_h
         runtime.create_task_on(0, pinned).detach();
         let guest = async {
             create_task_local(async { panic!("of a guest") }).detach();
+            yield_now().await;
             // Behind the other one, and ends after it.
             let last = runtime.create_task_on(0, async || ());
             last.await.unwrap();
