@@ -46,11 +46,12 @@ fn requests_reach_the_awaiter(through_a_task: bool) {
     let (setters, from) = (promises.clone(), Arc::clone(&start));
     let setting = on_thread(move || {
         for (round, promise) in setters.into_iter().enumerate() {
-            from.line_up(round);
+            from.line_up(2 * round);
             for _ in 0..round % 64 {
                 hint::spin_loop();
             }
             let _cancelled_before = promise.set_result(());
+            from.line_up(2 * round + 1);
         }
     });
     let main = runtime.create_task(async move {
@@ -65,8 +66,10 @@ fn requests_reach_the_awaiter(through_a_task: bool) {
                 pending::<()>().await;
             });
             evloop_tests::at_rest().await;
-            start.0.line_up(round);
+            start.0.line_up(2 * round);
             waiter.cancel();
+            // The clock does not wait for the other thread.
+            start.0.line_up(2 * round + 1);
             let ended = deadline(LONG, waiter).await;
             let ended = ended.unwrap_or_else(|_| panic!("request {round} is lost"));
             assert!(ended.is_err_and(|error| error.is_cancelled()));
