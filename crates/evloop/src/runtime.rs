@@ -281,7 +281,8 @@ impl Handle {
     pub fn block_on<F: IntoFuture>(&self, future: F) -> Result<F::Output, RunError> {
         match self.shared().runtime() {
             Some(engine) => engine.block_on(self, future.into_future()),
-            None if self.is_closed() => Err(RunError::Closed),
+            // While the last worker to leave drops what is left, there is no runtime any more.
+            None if self.is_closed() || self.shared().is_of_runtime() => Err(RunError::Closed),
             None => Err(RunError::OneThread),
         }
     }

@@ -92,6 +92,11 @@ impl Shared {
         self.runtime.as_ref()?.upgrade()
     }
 
+    /// True also once that runtime is gone.
+    pub(crate) fn is_of_runtime(&self) -> bool {
+        self.runtime.is_some()
+    }
+
     /// Ends a wait of the loop.
     pub(crate) fn notify(&self) {
         let notifier = lock(&self.reactor)

@@ -347,12 +347,12 @@ fn a_guest_does_not_wait_for_workers_that_do_not_come_back() {
 }
 
 /// Blocks on a runtime when it is dropped.
-struct BlocksInDrop(Handle, Seen<bool>);
+struct BlocksInDrop(Handle, mpsc::Sender<Result<(), RunError>>);
 
 impl Drop for BlocksInDrop {
     fn drop(&mut self) {
         let ended = self.0.block_on(sleep(Duration::from_millis(1)));
-        self.1.push(matches!(ended, Err(RunError::Closed)));
+        self.1.send(ended).unwrap();
     }
 }
 
@@ -360,8 +360,8 @@ impl Drop for BlocksInDrop {
 fn a_destructor_that_blocks_on_it_at_its_end_is_refused() {
     with_each_number_of_workers(|n_workers| {
         let runtime = real_runtime(n_workers);
-        let refused = Seen::new();
-        let blocks = BlocksInDrop(runtime.handle(), refused.clone());
+        let (tell, told) = mpsc::channel();
+        let blocks = BlocksInDrop(runtime.handle(), tell);
         let (begun, has_begun) = mpsc::channel();
         let deaf = async move {
             let _blocks = blocks;
@@ -375,7 +375,9 @@ fn a_destructor_that_blocks_on_it_at_its_end_is_refused() {
         runtime.create_task(deaf).detach();
         has_begun.recv().unwrap();
         let _left = runtime.shutdown(Duration::ZERO);
-        assert_eq!(refused.take(), [true]);
+        // On a busy machine the worker may be the last to leave, and drop it.
+        let ended = told.recv().unwrap();
+        assert!(matches!(ended, Err(RunError::Closed)), "{ended:?}");
     });
 }
 
