@@ -128,6 +128,31 @@ fn io_goes_on_beside_a_blocked_worker() {
 }
 
 #[test]
+fn tasks_in_the_queue_of_a_blocked_worker_run_on_one_that_is_always_busy() {
+    let _watchdog = Watchdog::new(Duration::from_secs(60));
+    let runtime = real_runtime(2);
+    for _ in 0..10 {
+        let (release, released) = mpsc::channel();
+        let (ran, has_run) = mpsc::channel();
+        let blocked = runtime.create_task(async move {
+            for _ in 0..3 {
+                let busy = async {
+                    loop {
+                        yield_now().await;
+                    }
+                };
+                create_task(busy).detach();
+            }
+            create_task(async move { ran.send(()).unwrap() }).detach();
+            released.recv().unwrap();
+        });
+        has_run.recv().unwrap();
+        release.send(()).unwrap();
+        runtime.block_on(blocked).unwrap().unwrap();
+    }
+}
+
+#[test]
 fn work_from_outside_reaches_a_busy_runtime() {
     let _watchdog = Watchdog::new(Duration::from_secs(60));
     for n_workers in [1, 2] {

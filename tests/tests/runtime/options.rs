@@ -12,6 +12,11 @@ fn a_runtime_without_workers_is_no_runtime() {
     let error = Runtime::builder().n_workers(0).build().unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
     assert!(error.to_string().contains("at least one worker"), "{error}");
+    let error = Runtime::builder()
+        .n_workers(usize::MAX)
+        .build()
+        .unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use super::seat::Seat;
 const APART: u64 = 10_000;
 
 /// A queue that stands still for so long is stolen from even where stealing has not been worth it.
-const STUCK: u64 = 1_000_000;
+pub(crate) const STUCK: u64 = 1_000_000;
 
 /// What one worker has seen of another.
 #[derive(Clone, Copy, Debug, Default)]
@@ -82,6 +82,23 @@ impl Search {
             first: own + 1,
             taken: Vec::with_capacity(MOST_STOLEN),
         }
+    }
+
+    /// For a worker that is busy itself: steals from a queue that has not moved for long, whose owner nobody
+    /// may be idle to stand in for. Returns how many jobs.
+    pub(crate) fn rescue(&mut self, pool: &'static Pool, seat: Seat, now: u64) -> usize {
+        let own = seat.slot().index;
+        for (index, victim) in pool.slots.iter().enumerate() {
+            if index == own || !self.looks[index].at(&victim.ring, now, true) {
+                continue;
+            }
+            let n_stolen = seat.steal(victim, &mut self.taken);
+            if n_stolen > 0 {
+                self.looks[index] = Look::default();
+                return n_stolen;
+            }
+        }
+        0
     }
 
     /// Looks at each of the others once, and steals from the first that it may.

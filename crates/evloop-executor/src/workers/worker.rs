@@ -14,7 +14,7 @@ use super::nap::Nap;
 use super::pace::{Stride, TURN};
 use super::pool::{Here, Pool, Slot, set_here};
 use super::raw_job::RawJob;
-use super::search::{Found, Search};
+use super::search::{Found, STUCK, Search};
 use super::seat::Seat;
 use super::shuffle::Shuffle;
 use super::sleeper::WakeWorker;
@@ -59,6 +59,8 @@ pub struct Worker {
     /// Since when there are stolen jobs, and how many steps have been run since.
     stolen_at: Cell<Option<u64>>,
     n_since: Cell<u64>,
+    /// When it last looked at others' queues while it was busy.
+    rescued_at: Cell<u64>,
     pub(super) vigil: Vigil,
     _not_send: PhantomData<Rc<()>>,
 }
@@ -97,6 +99,7 @@ impl Worker {
             search: RefCell::new(Search::new(pool.slots.len(), index)),
             stolen_at: Cell::new(None),
             n_since: Cell::new(0),
+            rescued_at: Cell::new(0),
             vigil: Vigil::default(),
             _not_send: PhantomData,
         })
@@ -268,6 +271,10 @@ impl Worker {
         let now = self.pool.now();
         self.stride.borrow_mut().look(now);
         self.pool.consider_help(self.slot(), now);
+        if now.saturating_sub(self.rescued_at.get()) >= STUCK {
+            self.rescued_at.set(now);
+            self.search.borrow_mut().rescue(self.pool, self.seat, now);
+        }
         now
     }
 

@@ -22,6 +22,9 @@ use crate::handle::Handle;
 use crate::runner::{EXECUTOR_GRACE, TASK_GRACE};
 use crate::shared::{Shared, lock};
 
+/// Far more than there are processors.
+const MOST_WORKERS: usize = 4096;
+
 type Hook = Arc<dyn Fn(usize) + Send + Sync>;
 
 /// Options of a [`Runtime`].
@@ -71,7 +74,7 @@ impl RuntimeBuilder {
         }
     }
 
-    /// Number of worker threads, at least 1; default: one for each processor that this process may
+    /// Number of worker threads, 1 to 4096; default: one for each processor that this process may
     /// use.
     pub fn n_workers(mut self, n_workers: usize) -> Self {
         self.n_workers = Some(n_workers);
@@ -184,12 +187,18 @@ impl RuntimeBuilder {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for no workers; else what the system gives when it makes no more descriptors or
+    /// `InvalidInput` for no workers, or too many; else what the system gives when it makes no more descriptors or
     /// threads.
     pub fn build(self) -> io::Result<Runtime> {
         let n_workers = match self.n_workers {
             Some(0) => {
                 let message = "failed to make a runtime: it needs at least one worker";
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+            }
+            Some(n_workers) if n_workers > MOST_WORKERS => {
+                let message = format!(
+                    "failed to make a runtime: {n_workers} workers are more than {MOST_WORKERS}"
+                );
                 return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
             }
             Some(n_workers) => n_workers,
