@@ -29,9 +29,10 @@
 //!   Whoever takes, takes all, and is awake.
 //! - *From a worker.* The pusher is awake, and does not sleep while its ring holds anything. What is at
 //!   stake is only how long its present step lasts. While some worker is active, and one sleeps, one of
-//!   the sleepers watches: a sleeper that comes sees the active one in the crew, and a pusher that sees
-//!   sleepers, but nobody who searches or watches, wakes one. The searcher that was seen instead
-//!   becomes the watcher, or finds work, fences, sees that nobody watches, and wakes the next.
+//!   the sleepers watches or somebody searches, so a push looks at nothing: a sleeper that comes sees the
+//!   active one in the crew, and watches if nobody does. Whoever becomes active, from a search or by
+//!   joining, fences, and if it then sees sleepers, but nobody who searches or watches, wakes one. The
+//!   searcher that it saw instead becomes the watcher, or finds work and does the same.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -260,10 +261,6 @@ impl Pool {
     #[inline]
     pub(crate) fn push(&'static self, seat: Seat, job: Job) {
         seat.push(RawJob::new(job));
-        fence(Ordering::SeqCst);
-        if self.roles.census().is_unwatched() {
-            self.wake_watcher();
-        }
         let slot = seat.slot();
         if slot.pace.has_pushed_many() {
             self.consider_help(slot, self.now());

@@ -80,6 +80,8 @@ impl Worker {
         local.set_unparker(waker_of(slot));
         let entered = enter_schedulers(pool, local.scheduler());
         pool.roles.join();
+        // It is active from here on, and those that sleep may have seen nobody who was.
+        pool.see_to_watch();
         let here = Here {
             pool,
             seat,
