@@ -156,8 +156,8 @@ impl Worker {
         self.local.tasks()
     }
 
-    /// Runs what is queued here, pinned tasks included: at most 64 steps, and no longer than a
-    /// millisecond but for the last one. Returns how many it ran.
+    /// Runs what is queued here: at most 64 steps of pinned tasks, and then at most 64 others, these no
+    /// longer than a millisecond but for the last one. Returns how many it ran.
     ///
     /// Never unwinds.
     pub fn turn(&self) -> usize {
