@@ -3,7 +3,6 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::num::NonZero;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -15,9 +14,9 @@ const DEFAULT_KEEP_ALIVE: Duration = Duration::from_secs(10);
 const DEFAULT_QUEUE_LIMIT: usize = 65_536;
 const DEFAULT_NAME: &str = "evloop-blocking";
 
-/// Blocking work waits rather than computes, so threads outnumber the cores by far.
-const THREADS_PER_CORE: usize = 8;
-const MOST_THREADS_BY_DEFAULT: usize = 512;
+/// Blocking work waits rather than computes, so threads may outnumber the cores by far. A burst of short
+/// jobs does not start so many: one thread at a time is on its way.
+const DEFAULT_MAX_THREADS: usize = 512;
 
 /// The settings of a [`BlockingPool`]; see [`BlockingPool::builder`].
 ///
@@ -31,10 +30,9 @@ pub struct Builder {
 
 impl Builder {
     pub(crate) fn new() -> Self {
-        let n_cores = thread::available_parallelism().map_or(1, NonZero::get);
         let spawner: Box<Spawner> = Box::new(|builder, body| builder.spawn(body).map(drop));
         Self {
-            max_threads: (n_cores * THREADS_PER_CORE).min(MOST_THREADS_BY_DEFAULT),
+            max_threads: DEFAULT_MAX_THREADS,
             queue_limit: DEFAULT_QUEUE_LIMIT,
             config: Config {
                 name: DEFAULT_NAME.to_owned(),
@@ -47,7 +45,7 @@ impl Builder {
 
     /// The most threads, and so the most jobs that run at once: 1 or more.
     ///
-    /// By default eight for each core, but no more than 512.
+    /// By default 512. For work that computes, take as many as there are cores.
     pub fn max_threads(mut self, n_threads: usize) -> Self {
         self.max_threads = n_threads;
         self

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use evloop_blocking::{Abandoned, BlockingPool, Executor, Job, JobError, JobHandle};
+use evloop_executor::ExecutorHandle;
 use evloop_task::{ContextSnapshot, JoinError, Promise, current_scheduler, report_panic};
 
 use crate::error::LoopClosed;
@@ -53,9 +54,11 @@ impl Handle {
     {
         let promise = self.create_future();
         let outcome = Outcome {
-            promise: promise.clone(),
-            handle: self.clone(),
-            result: None,
+            delivery: Some(Delivery {
+                promise: promise.clone(),
+                result: None,
+            }),
+            executor: self.shared().executor,
         };
         let job = Job::new(move || outcome.fill(work));
         if let Err((refusal, job)) = self.execute(executor, job) {
@@ -91,11 +94,12 @@ impl Handle {
         let mut place = lock(&self.shared().default_executor);
         match &*place {
             DefaultExecutor::Given(executor) => Ok(Arc::clone(executor)),
-            DefaultExecutor::Own(pool) => Ok(Arc::new(pool.clone())),
+            DefaultExecutor::Own(pool) => Ok(Arc::<BlockingPool>::clone(pool)),
             DefaultExecutor::Unmade => {
                 let pool = BlockingPool::builder().thread_name("evloop").build()?;
-                *place = DefaultExecutor::Own(pool.clone());
-                Ok(Arc::new(pool))
+                let pool = Arc::new(pool);
+                *place = DefaultExecutor::Own(Arc::clone(&pool));
+                Ok(pool)
             }
             DefaultExecutor::ShutDown(_) => Err("the default executor has been shut down".into()),
         }
@@ -149,7 +153,7 @@ impl Handle {
     fn end_default_executor(&self) -> Option<BlockingPool> {
         let mut place = lock(&self.shared().default_executor);
         let pool = match &*place {
-            DefaultExecutor::Own(pool) => Some(pool.clone()),
+            DefaultExecutor::Own(pool) => Some(BlockingPool::clone(pool)),
             DefaultExecutor::ShutDown(pool) => pool.clone(),
             DefaultExecutor::Unmade | DefaultExecutor::Given(_) => None,
         };
@@ -179,27 +183,25 @@ impl<E: Executor + 'static> IntoExecutor for E {
 
 /// Brings a result, or the news that there will be none, to the promise by way of the loop.
 struct Outcome<T: Send + Sync + 'static> {
-    promise: Promise<T>,
-    handle: Handle,
-    result: Option<std::thread::Result<T>>,
+    /// Taken by the drop.
+    delivery: Option<Delivery<T>>,
+    /// And no handle of the loop, whose count all threads of the pool would fight over.
+    executor: ExecutorHandle,
 }
 
 impl<T: Send + Sync + 'static> Outcome<T> {
     fn fill(mut self, work: impl FnOnce() -> T) {
-        if !self.promise.done() {
-            self.result = Some(catch_unwind(AssertUnwindSafe(work)));
+        if let Some(delivery) = self.delivery.as_mut().filter(|it| !it.promise.done()) {
+            delivery.result = Some(catch_unwind(AssertUnwindSafe(work)));
         }
     }
 }
 
 impl<T: Send + Sync + 'static> Drop for Outcome<T> {
     fn drop(&mut self) {
-        let delivery = Delivery {
-            promise: self.promise.clone(),
-            result: self.result.take(),
-        };
+        let delivery = self.delivery.take();
         // A closed loop drops the callback, and that delivers as well: nobody waits for ever.
-        let _closed = self.handle.call_soon_threadsafe(move || drop(delivery));
+        let _closed = self.executor.call_soon(move || drop(delivery));
     }
 }
 

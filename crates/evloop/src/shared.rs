@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use evloop_blocking::Executor;
+use evloop_blocking::{BlockingPool, Executor};
 use evloop_executor::ExecutorHandle;
 use evloop_reactor::{Notifier, ReactorHandle};
 use evloop_time::TimeHandle;
@@ -42,12 +42,12 @@ pub(crate) enum DefaultExecutor {
     /// Nobody needed one yet.
     #[default]
     Unmade,
-    /// Made by the loop, which shuts it down.
-    Own(evloop_blocking::BlockingPool),
+    /// Made by the loop, which shuts it down; an `Arc`, as one that is given.
+    Own(Arc<BlockingPool>),
     /// Given by the user, who shuts it down.
     Given(Arc<dyn Executor>),
     /// With the loop's own pool, for others that wait for its end.
-    ShutDown(Option<evloop_blocking::BlockingPool>),
+    ShutDown(Option<BlockingPool>),
 }
 
 impl Shared {

@@ -42,15 +42,8 @@ pub(crate) fn family() -> Family {
             row(
                 "blocking_sleepers_1000",
                 "a task submits 1000 jobs that sleep for a millisecond and awaits them in order; per job \
-                 (by default evloop has 8 threads for each core, tokio up to 512, blocking 500, rayon one \
-                 for each core)",
-                {
-                    let mut contenders = contenders!(sleepers);
-                    contenders.push(Contender::new("evloop-blocking, 512", |e| {
-                        BareExecutor::run(sleepers::<Wide>(e))
-                    }));
-                    contenders
-                },
+                 (by default evloop and tokio have up to 512 threads, blocking 500, rayon one for each core)",
+                contenders!(sleepers),
             ),
         ],
     }
@@ -107,25 +100,6 @@ impl Pool for BlockingPool {
     ) -> impl Future<Output = bool> {
         let job = self.spawn(job);
         async { job.await.is_ok() }
-    }
-}
-
-/// With as many threads as tokio's.
-struct Wide(BlockingPool);
-
-impl Default for Wide {
-    fn default() -> Self {
-        let builder = BlockingPool::builder().max_threads(512);
-        Self(builder.build().expect("there are threads"))
-    }
-}
-
-impl Pool for Wide {
-    fn submit_job(
-        &self,
-        job: impl FnOnce() -> usize + Send + 'static,
-    ) -> impl Future<Output = bool> {
-        self.0.submit_job(job)
     }
 }
 
