@@ -16,23 +16,16 @@ use crate::slot::drop_contained;
 use crate::sync::{Mutex, OnceLock, lock};
 
 /// A result, the callbacks that wait for it, and how many queued runs still read it.
-pub(crate) struct SharedCell<T> {
-    value: Arc<Value<T>>,
-    gate: Arc<Gate>,
-}
-
-impl<T> Clone for SharedCell<T> {
-    fn clone(&self) -> Self {
-        Self {
-            value: Arc::clone(&self.value),
-            gate: Arc::clone(&self.gate),
-        }
-    }
-}
+///
+/// One allocation, and one more with the first callback.
+pub(crate) struct SharedCell<T>(Arc<Value<T>>);
 
 struct Value<T> {
     result: OnceLock<TaskResult<T>>,
     callbacks: Mutex<Vec<Callback<T>>>,
+    /// Made with the first stay in it, by a method of the handle: the awaiter, who has the handle for
+    /// itself, sees it. Shared, as who leaves it gives up its share of the value before.
+    gate: OnceLock<Arc<Gate>>,
 }
 
 /// Counts who is about to read or store the result, and wakes the awaiter behind the last one.
@@ -56,39 +49,33 @@ impl<T> Delivery<T> {
 
 impl<T> SharedCell<T> {
     pub(crate) fn new() -> Self {
-        let value = Value {
-            result: OnceLock::new(),
-            callbacks: Mutex::new(Vec::new()),
-        };
-        Self {
-            value: Arc::new(value),
-            gate: Arc::default(),
-        }
-    }
-
-    /// A new cell for a place that is one word.
-    pub(crate) fn boxed() -> Box<Self> {
-        Box::new(Self::new())
+        Self::with(OnceLock::new())
     }
 
     /// A cell that has its result already.
     pub(crate) fn full(result: TaskResult<T>) -> Self {
-        let cell = Self::new();
-        cell.fill(result);
-        cell
+        Self::with(OnceLock::from(result))
+    }
+
+    fn with(result: OnceLock<TaskResult<T>>) -> Self {
+        Self(Arc::new(Value {
+            result,
+            callbacks: Mutex::new(Vec::new()),
+            gate: OnceLock::new(),
+        }))
     }
 
     /// Stores the result without queueing callbacks. A second result is dropped.
     pub(crate) fn fill(&self, result: TaskResult<T>) {
-        self.value.fill(result);
+        self.0.fill(result);
     }
 
     pub(crate) fn result(&self) -> Option<&TaskResult<T>> {
-        self.value.result.get()
+        self.0.result.get()
     }
 
     pub(crate) fn labels(&self) -> Vec<Label> {
-        lock(&self.value.callbacks)
+        lock(&self.0.callbacks)
             .iter()
             .map(|callback| callback.label)
             .collect()
@@ -97,7 +84,7 @@ impl<T> SharedCell<T> {
     /// Removes the callbacks under `id` that are not queued yet; returns how many there were.
     pub(crate) fn remove(&self, id: CallbackId) -> usize {
         let removed: Vec<_> = {
-            let mut callbacks = lock(&self.value.callbacks);
+            let mut callbacks = lock(&self.0.callbacks);
             callbacks
                 .extract_if(.., |callback| callback.id == id)
                 .collect()
@@ -108,22 +95,33 @@ impl<T> SharedCell<T> {
 
     /// Takes the result out once no queued run of callbacks reads it.
     pub(crate) fn poll_take(self, cx: &mut Context<'_>) -> Take<T> {
-        if lock(&self.gate.0).n_runs > 0 {
-            // Cloned before the lock and dropped after it: a waker is foreign code.
-            let waker = cx.waker().clone();
-            let mut gate = lock(&self.gate.0);
-            if gate.n_runs > 0 {
-                let old = gate.waker.replace(waker);
-                drop(gate);
-                drop(old);
-                return Take::Wait(self);
-            }
+        if self.0.gate.get().is_some_and(|gate| gate.is_busy_for(cx)) {
+            return Take::Wait(self);
         }
         // A run gives up its share of the value before it leaves the gate: this is the only one.
-        match Arc::try_unwrap(self.value).map(|mut value| value.result.take()) {
+        match Arc::try_unwrap(self.0).map(|mut value| value.result.take()) {
             Ok(Some(result)) => Take::Got(result),
             Ok(None) | Err(_) => Take::Gone,
         }
+    }
+}
+
+impl Gate {
+    /// Whether somebody is inside; if so, the waker of `cx` is woken by the last one that leaves.
+    fn is_busy_for(&self, cx: &Context<'_>) -> bool {
+        if lock(&self.0).n_runs == 0 {
+            return false;
+        }
+        // Cloned before the lock and dropped after it: a waker is foreign code.
+        let waker = cx.waker().clone();
+        let mut state = lock(&self.0);
+        if state.n_runs == 0 {
+            return false;
+        }
+        let old = state.waker.replace(waker);
+        drop(state);
+        drop(old);
+        true
     }
 }
 
@@ -139,15 +137,15 @@ pub(crate) enum Take<T> {
 impl<T: Send + Sync + 'static> SharedCell<T> {
     /// Adds a callback; queues it at once if the result is there.
     pub(crate) fn add(&self, callback: Callback<T>, scheduler: &'static dyn Scheduler) {
-        lock(&self.value.callbacks).push(callback);
+        lock(&self.0.callbacks).push(callback);
         self.queue_if_done(scheduler);
     }
 
     /// Queues what is registered, if the result is there.
     pub(crate) fn queue_if_done(&self, scheduler: &'static dyn Scheduler) {
         if self.result().is_some() {
-            let inside = Run::enter(&self.value, &self.gate);
-            self.value.queue_callbacks(&inside, scheduler);
+            let inside = Run::enter(&self.0);
+            self.0.queue_callbacks(&inside, scheduler);
         }
     }
 
@@ -156,7 +154,7 @@ impl<T: Send + Sync + 'static> SharedCell<T> {
     /// It stays inside the gate until it has stored the result, queued the callbacks and given up
     /// its share, so an awaiter that sees the result waits for all of that.
     pub(crate) fn delivery(&self, scheduler: &'static dyn Scheduler) -> Delivery<T> {
-        let run = Run::enter(&self.value, &self.gate);
+        let run = Run::enter(&self.0);
         Delivery(Box::new(move |result| {
             run.value().fill(result);
             run.value().queue_callbacks(&run, scheduler);
@@ -165,6 +163,10 @@ impl<T: Send + Sync + 'static> SharedCell<T> {
 }
 
 impl<T> Value<T> {
+    fn gate(&self) -> &Arc<Gate> {
+        self.gate.get_or_init(Arc::default)
+    }
+
     /// Stores the result without queueing callbacks. A second result is dropped.
     fn fill(&self, result: TaskResult<T>) {
         // A cancellation may be stored by who reads it first and by the shell; both say the same.
@@ -209,20 +211,18 @@ struct Run<T> {
 }
 
 impl<T> Run<T> {
-    fn enter(value: &Arc<Value<T>>, gate: &Arc<Gate>) -> Self {
+    fn enter(value: &Arc<Value<T>>) -> Self {
+        let gate = Arc::clone(value.gate());
         lock(&gate.0).n_runs += 1;
         Self {
             value: Some(Arc::clone(value)),
-            gate: Arc::clone(gate),
+            gate,
         }
     }
 
     /// Another stay in the gate.
     fn again(&self) -> Self {
-        Self::enter(
-            self.value.as_ref().expect("it is taken only by drop"),
-            &self.gate,
-        )
+        Self::enter(self.value.as_ref().expect("it is taken only by drop"))
     }
 
     fn value(&self) -> &Value<T> {

@@ -22,7 +22,7 @@ use crate::meta::Meta;
 use crate::shared_cell::{SharedCell, Take};
 use crate::slot::Slot;
 use crate::state::End;
-use crate::sync::{Mutex, OnceBox, lock, yield_now};
+use crate::sync::{Mutex, OnceLock, lock, yield_now};
 
 /// A spawned coroutine: asyncio's `Task`.
 ///
@@ -46,7 +46,7 @@ pub struct Task<T> {
     /// `None` only inside `drop`. The lock is for `result(&self)`; awaiting takes none.
     raw: Mutex<Option<RawTask<T>>>,
     /// The result, once somebody wants to see it without taking it.
-    cell: OnceBox<SharedCell<T>>,
+    cell: OnceLock<SharedCell<T>>,
     /// An await has taken the result.
     taken: bool,
     /// A failure that nobody sees is reported.
@@ -62,7 +62,7 @@ impl<T> Task<T> {
         Self {
             anchor: Anchor::beside_handle(&raw),
             raw: Mutex::new(Some(raw.fallible())),
-            cell: OnceBox::new(),
+            cell: OnceLock::new(),
             taken: false,
             is_watched: false,
             claim: Claim::new(),
@@ -255,7 +255,7 @@ impl<T> Task<T> {
 
     /// Keeps a result that is not taken yet.
     fn store(&self, result: TaskResult<T>) {
-        self.cell.get_or_init(SharedCell::boxed).fill(result);
+        self.cell.get_or_init(SharedCell::new).fill(result);
     }
 
     /// Polls for the end of the task.
@@ -346,7 +346,7 @@ impl<T: Send + Sync + 'static> Task<T> {
             // The callback sees it.
             self.meta().state.see();
         }
-        let cell = self.cell.get_or_init(SharedCell::boxed);
+        let cell = self.cell.get_or_init(SharedCell::new);
         cell.add(callback, scheduler);
         if cell.result().is_none() && !self.meta().share(Box::new(cell.delivery(scheduler))) {
             self.deliver_late(cell);
@@ -468,10 +468,7 @@ impl<T> Task<T> {
     #[cold]
     fn poll_cell(&mut self, cx: &mut Context<'_>) -> Poll<TaskResult<T>> {
         let this = self;
-        let cell = this.cell.get().cloned();
-        // With the box gone, the clone is the handle's only share of the cell.
-        this.cell = OnceBox::new();
-        match cell.map(|cell| cell.poll_take(cx)) {
+        match this.cell.take().map(|cell| cell.poll_take(cx)) {
             Some(Take::Got(result)) => {
                 this.taken = true;
                 if let Err(error) = &result {
@@ -480,7 +477,7 @@ impl<T> Task<T> {
                 Poll::Ready(result)
             }
             Some(Take::Wait(cell)) => {
-                this.cell = OnceBox::with_value(Box::new(cell));
+                this.cell = OnceLock::from(cell);
                 Poll::Pending
             }
             Some(Take::Gone) | None => Poll::Ready(Err(this.misused())),
@@ -511,7 +508,11 @@ impl<T> evloop_combinators::Completion for Task<T> {
         }
         let is_trusted = current::look(&self.anchor, cx).is_trusted;
         if let Fetched::Result(result) = std::task::ready!(self.poll_fetch(cx, is_trusted)) {
-            self.store(result);
+            match self.cell.get() {
+                Some(cell) => cell.fill(result),
+                // As `store`, but nobody else can be making the cell now.
+                None => self.cell = OnceLock::from(SharedCell::full(result)),
+            }
         }
         Poll::Ready(())
     }

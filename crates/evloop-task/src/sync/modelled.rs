@@ -46,8 +46,35 @@ impl<T> OnceLock<T> {
         Ok(())
     }
 
+    pub(crate) fn get_or_init(&self, make: impl FnOnce() -> T) -> &T {
+        if self.get().is_none() {
+            // An error means that another thread was first.
+            drop(self.set(make()));
+        }
+        self.wait()
+    }
+
+    /// Waits until the winner of the race has raised its flag.
+    fn wait(&self) -> &T {
+        loop {
+            if let Some(value) = self.get() {
+                return value;
+            }
+            yield_now();
+        }
+    }
+
     pub(crate) fn take(&mut self) -> Option<T> {
+        self.is_set = AtomicBool::new(false);
         self.value.take()
+    }
+}
+
+impl<T> From<T> for OnceLock<T> {
+    fn from(value: T) -> Self {
+        let cell = Self::new();
+        assert!(cell.set(value).is_ok(), "it is new");
+        cell
     }
 }
 
@@ -66,31 +93,11 @@ impl<T> OnceBox<T> {
         Self(OnceLock::new())
     }
 
-    pub(crate) fn with_value(value: Box<T>) -> Self {
-        let cell = Self::new();
-        assert!(cell.0.set(value).is_ok(), "it is new");
-        cell
-    }
-
     pub(crate) fn get(&self) -> Option<&T> {
         self.0.get().map(|value| &**value)
     }
 
     pub(crate) fn get_or_init(&self, make: impl FnOnce() -> Box<T>) -> &T {
-        if self.get().is_none() {
-            // An error means that another thread was first.
-            drop(self.0.set(make()));
-        }
-        self.wait()
-    }
-
-    /// Waits until the winner of the race has raised its flag.
-    fn wait(&self) -> &T {
-        loop {
-            if let Some(value) = self.get() {
-                return value;
-            }
-            yield_now();
-        }
+        self.0.get_or_init(make)
     }
 }
