@@ -6,9 +6,16 @@
 //!
 //! # Why no arrival is lost or stranded
 //!
-//! A foreign thread pushes to the inbox and then wakes the unparker. The owner resets its
-//! notification before it drains the inbox (see the reactor's wake-up protocol), so a push that a
-//! drain misses comes with a wake that it does not. At the end the owner first makes the
+//! A foreign thread pushes to the inbox, and then raises a flag. Only who finds the flag down wakes
+//! the unparker, so that a burst costs one wake. The owner takes the flag down before it drains the
+//! inbox, and drains it whenever the flag is up. All this happens by exchanges of the flag. Take the
+//! first exchange of the owner after that of a pusher: it acquires that push and those before,
+//! as the exchanges in between are pushers' and continue what was released, so that its drain sees
+//! them. And it comes: whoever raised the flag after the owner's exchange before that has woken, or is
+//! about to wake, the unparker, which keeps that until the owner waits; and the owner looks at the
+//! flag after each wait, which acquires the wake. A new unparker is woken if the flag was up when it came.
+//!
+//! At the end the owner first makes the
 //! generation even ("closed") and then drains; a pusher looks at the generation again after its
 //! push. Both use sequentially consistent accesses: either the drain sees the push, or the pusher
 //! sees the end and clears the inbox itself.
@@ -27,7 +34,9 @@ use evloop_task::{
 use crate::call::CallHandle;
 use crate::home::HomeCell;
 use crate::job::Job;
-use crate::sync::{AtomicU64, ConcurrentQueue, Mutex, MutexGuard, Ordering, fence, shared_static};
+use crate::sync::{
+    AtomicBool, AtomicU64, ConcurrentQueue, Mutex, MutexGuard, Ordering, fence, shared_static,
+};
 
 /// Receives failures that nobody else receives.
 pub type Reporter = Arc<dyn Fn(&ErrorContext) + Send + Sync>;
@@ -36,6 +45,8 @@ pub(crate) struct Block {
     pub(crate) home: HomeCell<Local>,
     /// Jobs from other threads, each with the generation it is meant for.
     inbox: ConcurrentQueue<(u64, Job)>,
+    /// Something has arrived since the owner last began to drain the inbox, and the owner is told.
+    is_announced: AtomicBool,
     /// Odd while an executor uses the block.
     generation: AtomicU64,
     links: Mutex<Links>,
@@ -88,6 +99,8 @@ impl Block {
             local.closing.set(false);
             local.eager.set(false);
         }
+        // Left by the last use, whose owner hears of nothing any more.
+        block.is_announced.store(false, Ordering::SeqCst);
         let generation = block.generation.fetch_add(1, Ordering::SeqCst) + 1;
         (block, generation)
     }
@@ -96,6 +109,7 @@ impl Block {
         Self {
             home: HomeCell::new(Local::default()),
             inbox: ConcurrentQueue::unbounded(),
+            is_announced: AtomicBool::new(false),
             generation: AtomicU64::new(0),
             links: Mutex::default(),
         }
@@ -131,9 +145,12 @@ impl Block {
         drop(self.swap_unparker(Some(unparker)));
     }
 
-    /// Returns the former one.
+    /// Returns the former one. What has been announced to that is announced to the new one.
     pub(crate) fn swap_unparker(&self, unparker: Option<Waker>) -> Option<Waker> {
         let former = std::mem::replace(&mut self.links().unparker, unparker.map(Arc::new));
+        if self.is_announced.load(Ordering::Relaxed) {
+            self.wake_owner();
+        }
         former.map(|former| Arc::try_unwrap(former).unwrap_or_else(|shared| (*shared).clone()))
     }
 
@@ -200,6 +217,12 @@ impl Block {
             return self.clear_inbox();
         }
         // If this is the next use already, its owner finds our job and drops it.
+        if !self.is_announced.swap(true, Ordering::AcqRel) {
+            self.wake_owner();
+        }
+    }
+
+    fn wake_owner(&self) {
         let unparker = self.links().unparker.clone();
         if let Some(unparker) = unparker {
             contain("waking an executor", || unparker.wake_by_ref());
@@ -225,6 +248,10 @@ impl Block {
     #[inline]
     pub(crate) fn drain_inbox(&self, local: &Local, generation: u64, limit: usize) -> Vec<Job> {
         let mut stale = Vec::new();
+        // A flag whose raising this misses stays up, and its wake is yet to come.
+        if self.is_announced.load(Ordering::Relaxed) {
+            self.is_announced.swap(false, Ordering::AcqRel);
+        }
         for _ in 0..limit {
             let Ok((meant_for, job)) = self.inbox.pop() else {
                 break;
@@ -238,8 +265,14 @@ impl Block {
         stale
     }
 
+    /// How many jobs there are from other threads.
     pub(crate) fn n_arrivals(&self) -> usize {
         self.inbox.len()
+    }
+
+    /// Whether the owner should drain the inbox.
+    pub(crate) fn has_arrivals(&self) -> bool {
+        self.is_announced.load(Ordering::Relaxed) || self.n_arrivals() > 0
     }
 }
 

@@ -40,8 +40,8 @@ const MOST_WAITS: usize = if cfg!(loom) { 64 } else { 20_000 };
 ///
 /// It knows no time and no I/O: a loop calls [`LocalExecutor::run_ready`] once a turn and waits
 /// elsewhere in between; [`LocalExecutor::block_on`] is such a loop for programs without drivers.
-/// Work that other threads send is taken over by [`LocalExecutor::take_arrivals`]; each arrival
-/// wakes the waker given to [`LocalExecutor::set_unparker`].
+/// Work that other threads send is taken over by [`LocalExecutor::take_arrivals`]; the first that
+/// arrives after each call of it wakes the waker given to [`LocalExecutor::set_unparker`].
 ///
 /// Dropping it cancels its tasks and drops their coroutines and the queued callbacks.
 ///
@@ -122,7 +122,8 @@ impl LocalExecutor {
         }
     }
 
-    /// Has `unparker` woken whenever another thread sends work.
+    /// Has `unparker` woken when another thread sends work: once, until that is
+    /// [taken over](Self::take_arrivals), and at once if some has been sent before.
     pub fn set_unparker(&self, unparker: Waker) {
         self.block.set_unparker(unparker);
     }
@@ -182,13 +183,13 @@ impl LocalExecutor {
             .block
             .drain_inbox(self.local(), self.generation, MOST_ARRIVALS);
         stale.into_iter().for_each(Job::discard);
-        self.has_arrivals()
+        self.block.n_arrivals() > 0
     }
 
     /// True when other threads sent work that was not taken over yet.
     #[must_use]
     pub fn has_arrivals(&self) -> bool {
-        self.block.n_arrivals() > 0
+        self.block.has_arrivals()
     }
 
     /// Number of steps and callbacks in the queue.

@@ -168,6 +168,26 @@ fn an_arrival_meets_an_owner_that_goes_to_sleep() {
     });
 }
 
+/// LM-01, with an arrival that relies on the wake of another one.
+#[test]
+fn two_arrivals_meet_an_owner_that_goes_to_sleep() {
+    explore(|| {
+        let (executor, bell) = parking();
+        let tally = Tally::default();
+        let send = || {
+            let (handle, guest) = (executor.handle(), tally.guest());
+            thread::spawn(move || handle.call_soon(move || drop(guest)).is_ok())
+        };
+        let senders = [send(), send()];
+
+        run_until(&executor, &bell, || tally.live() == 0);
+
+        for sender in senders {
+            assert!(sender.join().unwrap());
+        }
+    });
+}
+
 /// LM-03: a wake from another thread causes a poll that sees what was written before it.
 #[test]
 fn a_wake_publishes_what_was_written_before_it() {
