@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::future::Future;
 use std::hint::black_box;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -17,6 +17,7 @@ use crate::runtimes::{
 use crate::yielding::{YieldOnce, poll_until_ready, yield_once};
 
 const N_TASKS: usize = 100_000;
+const N_SLEEPERS: usize = 1_000_000;
 const N_CHILDREN: usize = 1_000;
 
 pub(crate) fn family() -> Family {
@@ -42,6 +43,25 @@ pub(crate) fn family() -> Family {
                 "what 100,000 sleeps keep allocated once they have been polled, beyond themselves; per \
                  sleep",
                 on_each!(live_timer: EventLoop, Tokio, Smol, Monoio),
+            ),
+            Row::new(
+                "bytes_sleeping_task_1m",
+                Unit::Bytes,
+                "what a million detached tasks keep allocated that sleep; per task, with the sleep, \
+                 queues and registries",
+                on_each!(sleeping_task: EventLoop, Tokio, Smol, Monoio),
+            ),
+            Row::new(
+                "bytes_gather_100k",
+                Unit::Bytes,
+                "what a join of 100,000 futures of 24 bytes keeps allocated once it has been polled; per \
+                 future, the futures themselves included",
+                vec![
+                    Contender::new(Gather::NAME, |_| joined::<Gather>()),
+                    Contender::new(Buffered::NAME, |_| joined::<Buffered>()),
+                    Contender::new(Unordered::NAME, |_| joined::<Unordered>()),
+                    Contender::new(JoinAll::NAME, |_| joined::<JoinAll>()),
+                ],
             ),
             Row::new(
                 "allocations_gather_1000",
@@ -132,6 +152,31 @@ async fn live_timer<R: Timers>(_: Effort) -> Sample {
         .await;
         yield_once().await;
     }
+    Sample::of_count(counting.stop().bytes_kept, N_TASKS)
+}
+
+async fn sleeping_task<R: Timers>(_: Effort) -> Sample {
+    let counting = counting_allocator::start();
+    for n in 0..N_SLEEPERS {
+        let delay = Duration::from_secs(1_000) + Duration::from_micros(n as u64);
+        R::detach(R::spawn(async move {
+            R::sleep(delay).await;
+            0
+        }));
+        if n % 64 == 0 {
+            // Behind those that were spawned so far, so they have been polled.
+            black_box(R::spawn(async { 0 }).await);
+        }
+    }
+    black_box(R::spawn(async { 0 }).await);
+    Sample::of_count(counting.stop().bytes_kept, N_SLEEPERS)
+}
+
+fn joined<J: Join>() -> Sample {
+    let counting = counting_allocator::start();
+    let mut join = pin!(J::join((0..N_TASKS).map(YieldOnce::new)));
+    let polled = join.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert!(polled.is_pending(), "each suspends once");
     Sample::of_count(counting.stop().bytes_kept, N_TASKS)
 }
 
