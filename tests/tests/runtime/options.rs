@@ -20,6 +20,18 @@ fn a_runtime_without_workers_is_no_runtime() {
 }
 
 #[test]
+fn a_thread_that_the_system_refuses_is_an_error_that_says_which() {
+    // More than there are addresses for.
+    let error = Runtime::builder()
+        .n_workers(2)
+        .stack_size(1 << 47)
+        .build()
+        .unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("refuses thread 1 of 2"), "{text}");
+}
+
+#[test]
 fn threads_are_named_and_their_hooks_run() {
     let seen = Seen::new();
     let (starts, stops) = (seen.clone(), seen.clone());

@@ -275,7 +275,7 @@ impl RuntimeBuilder {
             });
             match spawned {
                 Ok(thread) => threads.push(thread),
-                Err(error) => return (threads, Some(error)),
+                Err(error) => return (threads, Some(refused(&error, index, n_workers))),
             }
         }
         drop(begun);
@@ -285,6 +285,16 @@ impl RuntimeBuilder {
             .then(|| io::Error::other("failed to make a runtime: a hook of a thread has panicked"));
         (threads, failed)
     }
+}
+
+/// The error of a thread that the system does not give.
+fn refused(error: &io::Error, index: usize, n_workers: usize) -> io::Error {
+    let number = index + 1;
+    let text = format!(
+        "failed to make a runtime: the system refuses thread {number} of {n_workers}, take fewer \
+         workers or raise the limit of threads: {error}"
+    );
+    io::Error::new(error.kind(), text)
 }
 
 impl fmt::Debug for RuntimeBuilder {
