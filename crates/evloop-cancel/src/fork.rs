@@ -4,13 +4,20 @@
 //! others. With a [`Fork`] it asks before each poll whether something is due, and then visits every
 //! branch: one with scopes inside is polled and may take the request; one without is dropped. When
 //! all have ended, what they have passed on goes on.
+//!
+//! As long as there is no scope inside any of them, a combinator may also poll all of them with its own
+//! waker, in one frame: [`Fork::poll_together`].
+
+mod together;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use sync_wrapper::SyncWrapper;
+
+pub use together::Watch;
 
 use crate::delivery::{Delivery, Standing, Ticket};
 use crate::frame::{self, Frame};
@@ -185,6 +192,34 @@ impl Fork {
         self.0.get_mut().poll(index, cx, child)
     }
 
+    /// Has the branches polled that have not ended, all with the waker of the combinator itself.
+    ///
+    /// `poll_all` polls them until the [`Watch`] has found something. Then
+    /// [`end_together`](Self::end_together) has to follow, and after that every branch has to get a
+    /// waker of its own, in this very poll, which begins as ever. `None`, and nothing was polled, if
+    /// that is to be done now, because something has been delivered or is about to be.
+    ///
+    /// Nothing is to be done when the combinator is suspended, since no scope is open inside.
+    #[inline]
+    pub fn poll_together<R>(
+        &mut self,
+        waker: &Waker,
+        poll_all: impl FnOnce(Watch<'_>) -> R,
+    ) -> Option<R> {
+        self.0.get_mut().poll_together(waker, poll_all)
+    }
+
+    /// The poll of the branch with this index had this outcome, and the [`Watch`] has found something.
+    pub fn end_together(
+        &mut self,
+        index: usize,
+        polled: Poll<()>,
+        waker: &Waker,
+        child: &mut impl Branch,
+    ) {
+        self.0.get_mut().end_together(index, polled, waker, child);
+    }
+
     /// The combinator is pending: makes sure that requests find its branches. `cx` is its own.
     #[inline]
     pub fn suspend(&mut self, cx: &Context<'_>) {
@@ -280,6 +315,18 @@ impl Parts {
             let frame = Frame::branch(around, cx.waker(), &self.quick);
             frame::push(frame, || child.poll(&mut Context::from_waker(cx.waker())))
         });
+        self.finish_quick(index, polled, cx, child)
+    }
+
+    /// After a quick poll of this branch: keeps what has come of it.
+    #[inline]
+    fn finish_quick(
+        &mut self,
+        index: usize,
+        polled: Poll<()>,
+        cx: &mut Context<'_>,
+        child: &mut impl Branch,
+    ) -> BranchEnd {
         if self.quick.has_slow() && polled.is_pending() {
             // A scope inside has registered, or something was passed on.
             let node = std::mem::take(&mut self.quick);

@@ -10,10 +10,11 @@ mod many;
 mod maybe_done;
 mod tuples;
 
+use std::ops::ControlFlow;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
-pub(crate) use branch::{deliver, delivered, poll_branch};
+pub(crate) use branch::{Child, deliver, delivered, poll_branch};
 pub use many::Many;
 pub use tuples::{
     Children1, Children2, Children3, Children4, Children5, Children6, Children7, Children8,
@@ -58,6 +59,14 @@ pub trait Children: sealed::Sealed {
     ///
     /// Ready again, without a poll, when asked about a finished one.
     fn poll_child(self: Pin<&mut Self>, index: usize, cx: &mut Context<'_>) -> Poll<()>;
+
+    /// Polls all futures that are not finished, in order. Says how many are pending after that, or gives
+    /// the index of the first after whose poll `is_over` said that there shall be no further one.
+    fn poll_all(
+        self: Pin<&mut Self>,
+        waker: &Waker,
+        is_over: impl Fn() -> bool,
+    ) -> ControlFlow<usize, usize>;
 
     /// True for a future that is not finished.
     fn is_pending(&self, index: usize) -> bool;

@@ -1,16 +1,21 @@
 //! All outputs, in input order.
 
+mod few;
+mod many;
+
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use pin_project_lite::pin_project;
 
-use evloop_cancel::fork::{BranchEnd, Fork};
+use evloop_cancel::fork::Fork;
 
-use crate::children::{Children, GatherChildren, IntoChildren, deliver, delivered, poll_branch};
-use crate::ready_set::{ReadySet, Step};
+use crate::children::{Children, GatherChildren, IntoChildren};
+
+use few::{Few, Polled};
+use many::Many;
 
 /// Runs the children concurrently and gives every output, in input order.
 ///
@@ -19,10 +24,10 @@ use crate::ready_set::{ReadySet, Step};
 /// poll.
 ///
 /// The children are polled in place, by whoever polls the gather: concurrently, not in
-/// parallel. They start in input order at the first poll; afterwards only those that were woken
-/// are polled, first woken first. Spawn them and gather the tasks for parallelism: each output
-/// is then the task's `Result`, which is asyncio's `return_exceptions=True`. See
-/// [`try_gather`](crate::try_gather) for the first error at once.
+/// parallel. They start in input order at the first poll. Afterwards, of more than 16, only those
+/// that were woken are polled, first woken first; for fewer see [Cost](#cost). Spawn them and gather
+/// the tasks for parallelism: each output is then the task's `Result`, which is asyncio's
+/// `return_exceptions=True`. See [`try_gather`](crate::try_gather) for the first error at once.
 ///
 /// # Examples
 ///
@@ -58,6 +63,11 @@ use crate::ready_set::{ReadySet, Step};
 ///
 /// Three allocations at most for any number of children: the children, one block of 8 bytes a
 /// child for all wakers, and the outputs. One poll of the gather polls at most n + 2 children.
+///
+/// Up to 16 children begin without that block: all that are pending are polled in input order, with
+/// the waker of the gather, whoever was woken. When that has come to 8 polls in vain for each
+/// child, or at the first one with a task, a promise or an open cancel scope inside, the block is made,
+/// and from then on only those that were woken are polled.
 pub fn gather<I, Kind>(children: I) -> Gather<I::Children>
 where
     I: IntoChildren<Kind>,
@@ -66,9 +76,8 @@ where
     let children = children.into_children();
     let n_children = children.count();
     Gather {
+        pending: Pending::Few(Few::new(n_children)),
         fork: Fork::new(),
-        set: ReadySet::new(n_children),
-        n_pending: n_children,
         is_over: false,
         children,
     }
@@ -101,12 +110,44 @@ pin_project! {
     pub struct Gather<C> {
         // Before the children, so that it is dropped first: what they wake in their destructors
         // then reaches nobody.
-        set: ReadySet,
+        pending: Pending,
         fork: Fork,
-        n_pending: usize,
         is_over: bool,
         #[pin]
         children: C,
+    }
+}
+
+/// How the children that have not ended are polled.
+enum Pending {
+    /// All together, with the waker of the gather; or not at all up to now.
+    Few(Few),
+    /// Those that were woken, each with its own waker.
+    Many(Many),
+}
+
+impl Pending {
+    /// Polls them. Ready when all have ended.
+    #[inline]
+    fn poll<C: Children>(
+        &mut self,
+        fork: &mut Fork,
+        mut children: Pin<&mut C>,
+        waker: &Waker,
+    ) -> Poll<()> {
+        if let Self::Few(few) = self {
+            match few.poll(fork, children.as_mut(), waker) {
+                Polled::Pending => return Poll::Pending,
+                Polled::Ready => return Poll::Ready(()),
+                Polled::Over { stray } => {
+                    *self = Self::Many(Many::new(children.as_ref(), stray));
+                }
+            }
+        }
+        match self {
+            Self::Many(many) => many.poll(fork, children, waker),
+            Self::Few(_) => unreachable!("they have become many"),
+        }
     }
 }
 
@@ -120,37 +161,11 @@ impl<C: GatherChildren> Future for Gather<C> {
             !*this.is_over,
             "a gather is not polled again after it was ready"
         );
-        let n_pending = this.n_pending;
-        if this.fork.begin(cx) {
-            *n_pending -= deliver(this.fork, this.set, this.children.as_mut()).n_finished;
-            if *n_pending > 0 {
-                return delivered(this.fork, cx);
-            }
-        }
-        if *n_pending > 0 {
-            let fork = &mut *this.fork;
-            let poll = this.set.poll_children(cx, *n_pending, |index, cx| {
-                if fork.is_slow() && !this.children.is_pending(index) {
-                    return Step::Finished;
-                }
-                let end = poll_branch(fork, this.children.as_mut(), index, cx);
-                if end == BranchEnd::Pending {
-                    return Step::Pending;
-                }
-                *n_pending -= 1;
-                if *n_pending == 0 {
-                    Step::Stop
-                } else {
-                    Step::Finished
-                }
-            });
-            if poll.is_pending() {
-                fork.suspend(cx);
-                return Poll::Pending;
-            }
-        }
-        if this.fork.pass_on() {
-            // Not all have their output, and the scope around ends.
+        let poll = this
+            .pending
+            .poll(this.fork, this.children.as_mut(), cx.waker());
+        if poll.is_pending() || this.fork.pass_on() {
+            // In the second case not all have their output, and the scope around ends.
             return Poll::Pending;
         }
         *this.is_over = true;
@@ -160,9 +175,11 @@ impl<C: GatherChildren> Future for Gather<C> {
 
 impl<C: Children> fmt::Debug for Gather<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let n_children = self.children.count();
+        let is_pending = |index: &usize| self.children.is_pending(*index);
         f.debug_struct("Gather")
-            .field("children", &self.children.count())
-            .field("pending", &self.n_pending)
+            .field("children", &n_children)
+            .field("pending", &(0..n_children).filter(is_pending).count())
             .finish_non_exhaustive()
     }
 }

@@ -86,8 +86,6 @@
 //! For children that come and go during the whole life of a program, and that nobody waits for
 //! by name, use a task group. For a branch on whichever of a few futures is ready first, with
 //! different code for each, a `select!` macro reads better than a [`race`](race()) of an enum.
-//! For two or three futures that are nearly always ready together, a join that polls all of them
-//! each time saves the block of wakers.
 
 mod completion;
 mod return_when;

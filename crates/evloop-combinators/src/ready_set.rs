@@ -26,6 +26,7 @@ pub(crate) use inbox::Parked;
 use inbox::{END, Taken, is_end};
 use port::Port;
 use slot::{MAX_SLOTS, Popped};
+pub(crate) use sync::FEW;
 
 /// Indices of children, the ready list, and the waker of whoever polls the set.
 pub(crate) struct ReadySet {
@@ -135,13 +136,37 @@ impl ReadySet {
     pub(crate) fn start_at(&mut self, index: usize) {
         assert_eq!(
             self.n_unpolled, self.len,
-            "a race is biased before it is first polled"
+            "a set is biased before it is first polled"
         );
         self.next_unpolled = if self.len == 0 {
             0
         } else {
             index_of(index) % self.len
         };
+    }
+
+    /// Has all polled in the first turn but the child with this index. Before the first turn only.
+    pub(crate) fn skip_first_poll_of(&mut self, index: usize) {
+        self.start_at(index);
+        self.next_new();
+    }
+
+    /// Has none polled in the first turn but those that are woken or requeued. Before the first turn only.
+    pub(crate) fn skip_first_polls(&mut self) {
+        self.n_unpolled = 0;
+    }
+
+    /// Has the child with this index polled in the next turn, before those that were woken.
+    #[cold]
+    pub(crate) fn poll_first(&mut self, index: usize) {
+        if self.cut_short.is_some() {
+            self.requeue(index);
+        } else {
+            self.cut_short = Some(index_of(index));
+        }
+        // As long as the parent is parked, a child that wakes itself would wake it in its own poll.
+        self.port.unpark();
+        self.take_inbox();
     }
 
     /// Adds a child and returns its index, the smallest that was never used.

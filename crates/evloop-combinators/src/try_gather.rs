@@ -46,7 +46,9 @@ use crate::ready_set::{ReadySet, Step};
 ///
 /// # Cost
 ///
-/// As with [`gather`](fn@crate::gather#cost).
+/// Three allocations at most for any number of children: the children, one block of 8 bytes a
+/// child for all wakers, and the values. One poll polls at most n + 2 children, and after the first
+/// only those that were woken, first woken first: so it is the first error that is given.
 pub fn try_gather<I, Kind>(children: I) -> TryGather<I::Children>
 where
     I: IntoChildren<Kind>,

@@ -9,9 +9,9 @@ use super::Children;
 use crate::ready_set::{ReadySet, Step};
 
 /// One child.
-struct Child<'a, C> {
-    children: Pin<&'a mut C>,
-    index: usize,
+pub(crate) struct Child<'a, C> {
+    pub(crate) children: Pin<&'a mut C>,
+    pub(crate) index: usize,
 }
 
 impl<C: Children> Branch for Child<'_, C> {

@@ -12,8 +12,9 @@
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
+use std::ops::ControlFlow;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use super::maybe_done::MaybeDone;
 use super::sealed::Sealed;
@@ -53,6 +54,17 @@ impl<F: Future> Many<F> {
                 .map_unchecked_mut(|children| &mut children[index])
         }
     }
+
+    /// All of them.
+    #[inline]
+    fn each(&mut self) -> impl ExactSizeIterator<Item = Pin<&mut MaybeDone<F>>> {
+        // SAFETY: (1) the slice is only taken apart into its elements, which stay pinned.
+        let children = unsafe { self.children.as_mut().get_unchecked_mut() };
+        children.iter_mut().map(|child| {
+            // SAFETY: (1) an element of a pinned slice is pinned with it.
+            unsafe { Pin::new_unchecked(child) }
+        })
+    }
 }
 
 impl<F: Future> Sealed for Many<F> {}
@@ -66,6 +78,30 @@ impl<F: Future> Children for Many<F> {
     #[inline]
     fn poll_child(mut self: Pin<&mut Self>, index: usize, cx: &mut Context<'_>) -> Poll<()> {
         self.child(index).poll(cx)
+    }
+
+    #[inline]
+    fn poll_all(
+        mut self: Pin<&mut Self>,
+        waker: &Waker,
+        is_over: impl Fn() -> bool,
+    ) -> ControlFlow<usize, usize> {
+        let n_children = self.count();
+        let mut n_pending = 0;
+        let mut rest = self.each();
+        while let Some(child) = rest.next() {
+            if !child.is_pending() {
+                continue;
+            }
+            // A context of its own, since a future may exchange the waker in it.
+            if child.poll(&mut Context::from_waker(waker)).is_pending() {
+                n_pending += 1;
+            }
+            if is_over() {
+                return ControlFlow::Break(n_children - rest.len() - 1);
+            }
+        }
+        ControlFlow::Continue(n_pending)
     }
 
     fn is_pending(&self, index: usize) -> bool {
@@ -85,9 +121,7 @@ impl<F: Future> GatherChildren for Many<F> {
     type Outputs = Vec<F::Output>;
 
     fn take_outputs(mut self: Pin<&mut Self>) -> Vec<F::Output> {
-        (0..self.count())
-            .map(|index| self.child(index).take_output())
-            .collect()
+        self.each().map(MaybeDone::take_output).collect()
     }
 }
 

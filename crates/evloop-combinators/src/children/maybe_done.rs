@@ -25,7 +25,8 @@ impl<F: Future> MaybeDone<F> {
     /// Polls the future unless it is finished.
     ///
     /// If the future's destructor panics, the output is in place nevertheless.
-    #[inline]
+    // Always: the loop over all children of few would else call it, which costs as much as many a poll.
+    #[inline(always)]
     pub(super) fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         if let Projected::Future { future } = self.as_mut().project() {
             let output = ready!(future.poll(cx));

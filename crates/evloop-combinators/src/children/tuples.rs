@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
+use std::ops::ControlFlow;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use pin_project_lite::pin_project;
 
@@ -50,6 +51,27 @@ macro_rules! children_of_a_tuple {
                     $($index => this.$field.poll(cx),)+
                     _ => unreachable!("the index belongs to this tuple"),
                 }
+            }
+
+            #[inline]
+            fn poll_all(
+                self: Pin<&mut Self>,
+                waker: &Waker,
+                is_over: impl Fn() -> bool,
+            ) -> ControlFlow<usize, usize> {
+                let mut this = self.project();
+                let mut n_pending = 0;
+                $(
+                    if this.$field.is_pending() {
+                        // A context of its own, since a future may exchange the waker in it.
+                        let mut cx = Context::from_waker(waker);
+                        n_pending += usize::from(this.$field.as_mut().poll(&mut cx).is_pending());
+                        if is_over() {
+                            return ControlFlow::Break($index);
+                        }
+                    }
+                )+
+                ControlFlow::Continue(n_pending)
             }
 
             fn is_pending(&self, index: usize) -> bool {

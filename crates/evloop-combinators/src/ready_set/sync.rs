@@ -6,6 +6,11 @@ mod modelled;
 mod native;
 
 #[cfg(loom)]
+pub(crate) use modelled::FEW;
+#[cfg(not(loom))]
+pub(crate) use native::FEW;
+
+#[cfg(loom)]
 pub(super) use modelled::{
     AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, UnsafeCell, alloc, dealloc, fence,
 };

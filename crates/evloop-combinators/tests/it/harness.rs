@@ -14,6 +14,17 @@ use std::time::Duration;
 
 use evloop_combinators::Completion;
 
+/// So many children that a gather polls only those that were woken, from the beginning.
+pub(crate) const MANY: usize = 17;
+
+/// Polls a gather of few children, all pending, so often in vain that it goes over to waking them one by
+/// one.
+pub(crate) fn outgrow<F: Future + ?Sized>(mut gathered: Pin<&mut F>, waker: &Waker) {
+    for _ in 0..10 * MANY {
+        assert!(poll_with(gathered.as_mut(), waker).is_pending());
+    }
+}
+
 /// A value that is put in from outside, on any thread, and whoever waits for it.
 pub(crate) struct Door<T> {
     state: Arc<Mutex<DoorState<T>>>,
@@ -172,6 +183,11 @@ impl Wakes {
         let wakes = Arc::new(Self::default());
         let waker = Arc::clone(&wakes).into();
         (wakes, waker)
+    }
+
+    /// The number of wakes since the last `take`.
+    pub(crate) fn peek(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
     }
 
     /// The number of wakes since the last call.

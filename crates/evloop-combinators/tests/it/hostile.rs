@@ -15,7 +15,7 @@ use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 
 use evloop_combinators::{FirstCompleted, gather, is_child_waker, wait};
 
-use crate::harness::{Child, Door, Wakes, doors, lock, outputs, poll, poll_with};
+use crate::harness::{Child, Door, MANY, Wakes, doors, lock, outgrow, outputs, poll, poll_with};
 
 /// Which operation of a waker panics.
 struct Mines {
@@ -85,7 +85,7 @@ fn a_parent_that_panics_when_woken_does_not_reach_whoever_wakes_a_child() {
     let (mines, waker) = (&MINES, MINES.waker());
     let doors = doors(2);
     let mut gathered = pin!(gather(doors.iter().map(Door::child)));
-    assert!(poll_with(gathered.as_mut(), &waker).is_pending());
+    outgrow(gathered.as_mut(), &waker);
     mines.wake.store(true, Ordering::SeqCst);
 
     assert!(!panics(|| doors[0].open(0)), "by value");
@@ -108,7 +108,7 @@ fn a_parent_that_panics_when_woken_does_not_reach_whoever_wakes_a_child() {
 fn a_parent_that_panics_when_cloned_or_dropped_leaves_the_set_usable() {
     static MINES: Mines = Mines::new();
     let (mines, waker) = (&MINES, MINES.waker());
-    let doors = doors(2);
+    let doors = doors(MANY);
     let mut gathered = Box::pin(gather(doors.iter().map(Door::child)));
     mines.clone.store(true, Ordering::SeqCst);
     assert!(panics(|| poll_with(gathered.as_mut(), &waker)));
@@ -124,10 +124,10 @@ fn a_parent_that_panics_when_cloned_or_dropped_leaves_the_set_usable() {
     doors[0].open(0);
     assert_eq!(wakes.take(), 1, "and the present one is in place");
     assert!(poll_with(gathered.as_mut(), &quiet).is_pending());
-    doors[1].open(1);
+    (1..MANY).for_each(|index| doors[index].open(index));
     assert_eq!(
         poll_with(gathered.as_mut(), &quiet),
-        Poll::Ready(vec![0, 1])
+        Poll::Ready((0..MANY).collect())
     );
     mines.drop.store(false, Ordering::SeqCst);
 }
@@ -143,7 +143,7 @@ fn a_parent_that_panics_when_dropped_with_the_gather_leaks_no_child() {
         child.await
     };
     let mut gathered = Box::pin(gather([child(Arc::clone(&alive), door.child())]));
-    assert!(poll_with(gathered.as_mut(), &waker).is_pending());
+    outgrow(gathered.as_mut(), &waker);
 
     mines.drop.store(true, Ordering::SeqCst);
     assert!(panics(|| drop(gathered)));
@@ -180,7 +180,7 @@ fn reenter() {
 #[test]
 fn museum_bm78_a_waker_that_reenters_the_set_does_not_deadlock() {
     crate::harness::watched(|| {
-        let doors = doors(3);
+        let doors = doors(MANY);
         lock(&REENTERED).clone_from(&doors);
         // SAFETY: the vtable's functions use no data.
         let waker = unsafe { Waker::new(std::ptr::null(), &REENTRANT) };
@@ -287,7 +287,7 @@ fn a_policy_that_panics_costs_no_handle() {
 #[test]
 fn f14_wakes_during_the_own_poll_cost_one_more_poll() {
     let n_polls = Cell::new(0);
-    let mut gathered = pin!(gather([poll_fn(|cx| {
+    let last = |cx: &mut Context<'_>| {
         n_polls.set(n_polls.get() + 1);
         if n_polls.get() == 2 {
             return Poll::Ready(());
@@ -296,7 +296,16 @@ fn f14_wakes_during_the_own_poll_cost_one_more_poll() {
             cx.waker().wake_by_ref();
         }
         Poll::Pending
-    })]));
+    };
+    let child = |index| {
+        poll_fn(move |cx| {
+            if index + 1 < MANY {
+                return Poll::Ready(());
+            }
+            last(cx)
+        })
+    };
+    let mut gathered = pin!(gather((0..MANY).map(child)));
     let (wakes, waker) = Wakes::new();
 
     assert!(poll_with(gathered.as_mut(), &waker).is_pending());
@@ -325,7 +334,7 @@ fn f14_a_child_that_wakes_in_its_destructor_reaches_nobody() {
     }
     let (wakes, waker) = Wakes::new();
     let mut gathered = Box::pin(gather([WakesInDrop(None), WakesInDrop(None)]));
-    assert!(poll_with(gathered.as_mut(), &waker).is_pending());
+    outgrow(gathered.as_mut(), &waker);
 
     drop(gathered);
 
@@ -342,7 +351,7 @@ fn child_wakers_are_recognised() {
     assert!(!is_child_waker(Waker::noop()));
     let door = Door::new();
     let mut gathered = pin!(gather([door.child()]));
-    assert!(poll(gathered.as_mut()).is_pending());
+    outgrow(gathered.as_mut(), Waker::noop());
     assert!(is_child_waker(&door.waker().unwrap()));
     let mut waiting = pin!(wait([door.handle()]).return_when(FirstCompleted));
     assert!(poll(waiting.as_mut()).is_pending());

@@ -5,6 +5,7 @@ mod as_completed;
 mod as_completed_model;
 mod auto_traits;
 mod fairness;
+mod few;
 mod gather;
 mod harness;
 mod hostile;

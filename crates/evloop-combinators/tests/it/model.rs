@@ -87,6 +87,7 @@ struct Run {
     ended: Rc<RefCell<Vec<usize>>>,
     census: Census,
     choices: Vec<usize>,
+    is_gather: bool,
 }
 
 impl Run {
@@ -96,6 +97,7 @@ impl Run {
             ended: Rc::default(),
             census: Census::default(),
             choices: choices.to_vec(),
+            is_gather: false,
         }
     }
 
@@ -126,7 +128,9 @@ impl Run {
             }
             if wakes.take() == 0 {
                 self.wake_one();
-                assert_eq!(wakes.take(), 1, "the wake of a child wakes the parent once");
+                // A child of a gather of few has the parent's own waker, and is woken twice.
+                let at_most = if self.is_gather { 2 } else { 1 };
+                assert!((1..=at_most).contains(&wakes.take()), "the parent is woken");
             }
         }
     }
@@ -153,7 +157,7 @@ impl Run {
 fn scripts(ends: impl Strategy<Value = End> + Clone) -> impl Strategy<Value = Vec<Script>> {
     let pause = prop_oneof![Just(Pause::Yield), Just(Pause::Sleep)];
     let script = (vec(pause, 0..4), ends).prop_map(|(pauses, end)| Script { pauses, end });
-    vec(script, 1..12)
+    vec(script, 1..24)
 }
 
 fn values() -> impl Strategy<Value = End> + Clone {
@@ -175,7 +179,7 @@ proptest! {
     fn gather_gives_every_output_in_order_or_the_panic(
         scripts in scripts(all_ends()), choices in vec(any::<usize>(), 40),
     ) {
-        let mut run = Run::new(&choices);
+        let mut run = Run { is_gather: true, ..Run::new(&choices) };
         let output = run.finish(gather(run.children(&scripts)));
 
         let ended = run.ended();
