@@ -294,3 +294,43 @@ pub fn an_event_meets_the_waiter_that_begins_to_wait() {
     driver.join().unwrap();
     assert!(waited.is_ready() || wakes.0.load(Relaxed) == 1);
 }
+
+/// Events against a waiter in the list that polls again, with another waker: the second poll may find an
+/// event without the lock. It waits for no event that has come, and the next one wakes it.
+pub fn events_meet_a_waiter_that_polls_again() {
+    let side = Arc::new(Side::new());
+    side.clear(side.check().unwrap());
+    let mut ticket = None;
+    let mut poll = |waker: &Waker| {
+        let place = Place::List(&mut ticket);
+        side.poll(Until::Ready, place, &Context::from_waker(waker))
+    };
+    assert!(poll(Waker::noop()).is_pending());
+    let driver = {
+        let side = Arc::clone(&side);
+        thread::spawn(move || deliver_to(&side, 2))
+    };
+
+    let wakes = StdArc::new(Counter::default());
+    let waker = Waker::from(StdArc::clone(&wakes));
+    let mut waited = poll(&waker);
+    if let Poll::Ready(seen) = waited {
+        side.clear(seen.unwrap());
+        waited = poll(&waker);
+    }
+
+    driver.join().unwrap();
+    let is_woken = || wakes.0.load(Relaxed) > 0;
+    let is_ready = side.check().unwrap().is_ready();
+    assert!(waited.is_ready() || is_woken() || !is_ready);
+    deliver_to(&side, 1);
+    assert!(waited.is_ready() || is_woken());
+}
+
+fn deliver_to(side: &Side, n_events: usize) {
+    for _ in 0..n_events {
+        let mut woken = Vec::new();
+        side.deliver(ShortTransfer::MeansEmpty, &mut woken);
+        woken.into_iter().for_each(Waker::wake);
+    }
+}

@@ -14,8 +14,11 @@ const DRAIN: u64 = 1 << 1;
 const UNTRIED: u64 = 1 << 2;
 /// The reactor is gone and no event will ever come. Never cleared.
 const GONE: u64 = 1 << 3;
-/// One step of the generation, which takes all the higher bits and wraps after 2^60 events.
-const GENERATION: u64 = 1 << 4;
+/// Somebody has begun to wait since the last event, which may have been taken back: whoever makes the
+/// direction ready has to look for wakers. Only an event clears it.
+const AWAITED: u64 = 1 << 4;
+/// One step of the generation, which takes all the higher bits and wraps after 2^59 events.
+const GENERATION: u64 = 1 << 5;
 /// All bits of the generation.
 const GENERATION_MASK: u64 = !(GENERATION - 1);
 
@@ -36,6 +39,10 @@ impl Snapshot {
 
     pub(crate) fn is_gone(self) -> bool {
         self.0 & GONE != 0
+    }
+
+    pub(crate) fn is_awaited(self) -> bool {
+        self.0 & AWAITED != 0
     }
 
     fn must_drain(self) -> bool {
@@ -77,12 +84,12 @@ impl Readiness {
     }
 
     pub(crate) fn load(&self) -> Snapshot {
-        // Acquire pairs with the Release of `set_ready`.
+        // Acquire pairs with the Release of `set_ready` and `set_gone`.
         Snapshot(self.word.load(Ordering::Acquire))
     }
 
-    /// An event arrived: ready, in a new generation.
-    pub(crate) fn set_ready(&self, short: ShortTransfer) {
+    /// An event arrived: ready, in a new generation, and awaited no longer. Returns the word before.
+    pub(crate) fn set_ready(&self, short: ShortTransfer) -> Snapshot {
         self.update(|word| {
             let drain = match short {
                 ShortTransfer::MeansEmpty => word & DRAIN,
@@ -90,7 +97,15 @@ impl Readiness {
             };
             let generation = (word & GENERATION_MASK).wrapping_add(GENERATION);
             Some(generation | (word & GONE) | READY | drain)
-        });
+        })
+    }
+
+    /// Somebody begins to wait: the next event will hear of it. Returns the word before, by which it may
+    /// be too late.
+    pub(crate) fn set_awaited(&self) -> Snapshot {
+        // Acquire pairs with the Release of `set_ready` and `set_gone`; Release is for the waker, should
+        // `set_ready` be the one that comes later.
+        Snapshot(self.word.fetch_or(AWAITED, Ordering::AcqRel))
     }
 
     /// An operation begun at `seen` came back empty: not ready, unless an event arrived since.
@@ -116,10 +131,11 @@ impl Readiness {
         self.word.fetch_or(GONE, Ordering::AcqRel);
     }
 
-    fn update(&self, step: impl FnMut(u64) -> Option<u64>) {
-        // The result is the word before, changed or not; both are fine.
-        let _ = self
+    /// Returns the word before, changed or not.
+    fn update(&self, step: impl FnMut(u64) -> Option<u64>) -> Snapshot {
+        let before = self
             .word
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, step);
+        Snapshot(before.unwrap_or_else(|before| before))
     }
 }

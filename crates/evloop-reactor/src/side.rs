@@ -25,10 +25,12 @@ pub(crate) enum Until {
 }
 
 /// One direction of one source.
+///
+/// How the two fields meet is in `wakeup.md` beside this file.
 pub(crate) struct Side {
     readiness: Readiness,
-    /// Readiness is set before this is locked, and read again while it is locked: a waiter sees
-    /// the event, or the event sees the waiter.
+    /// Not locked by whoever finds the direction ready and has not waited, nor by an event that nobody
+    /// has waited for.
     waiters: Mutex<Waiters>,
 }
 
@@ -46,46 +48,67 @@ impl Side {
 
     /// The readiness now, or the error that the reactor is gone.
     pub(crate) fn check(&self) -> Result<Snapshot, ReactorGone> {
-        let now = self.readiness.load();
-        if now.is_gone() {
-            return Err(ReactorGone);
-        }
-        Ok(now)
+        self.readiness.load().or_gone()
     }
 
     /// Ready with what ended the wait; else keeps the waker of `cx` at `place`.
+    #[inline]
+    pub(crate) fn poll(
+        &self,
+        until: Until,
+        place: Place<'_>,
+        cx: &Context<'_>,
+    ) -> Poll<Result<Snapshot, ReactorGone>> {
+        let now = self.readiness.load();
+        // An event since this one began to wait, if it did, takes or has taken its waker. Nor is there
+        // anybody else's.
+        if !now.is_awaited() && until.is_over(now) {
+            place.forget();
+            return Poll::Ready(now.or_gone());
+        }
+        self.poll_with_lock(until, place, cx, now)
+    }
+
+    /// The same when it has to wait, or has waited. `before` is what the readiness was.
     ///
     /// A waker is foreign code: it is cloned and dropped only while nothing is locked.
-    pub(crate) fn poll(
+    fn poll_with_lock(
         &self,
         until: Until,
         mut place: Place<'_>,
         cx: &Context<'_>,
+        before: Snapshot,
     ) -> Poll<Result<Snapshot, ReactorGone>> {
-        let mut fresh: Option<Waker> = None;
+        // With nobody waiting there is none yet that would do.
+        let mut fresh = (!before.is_awaited()).then(|| cx.waker().clone());
         loop {
             let mut waiters = lock(&self.waiters);
-            let now = self.check();
-            if now.map_or(true, |now| until.is_met(now)) {
-                let stale = waiters.take(&mut place);
-                drop(waiters);
-                drop((stale, fresh));
-                return Poll::Ready(now);
+            let mut now = self.readiness.load();
+            let mut stale = None;
+            if !until.is_over(now) {
+                let kept = waiters.get(&place);
+                if !kept.is_some_and(|kept| kept.will_wake(cx.waker())) {
+                    let Some(waker) = fresh.take() else {
+                        drop(waiters);
+                        fresh = Some(cx.waker().clone());
+                        continue;
+                    };
+                    stale = waiters.put(&mut place, waker);
+                }
+                // Only now, and while it is locked: the event that hears of it finds the waker.
+                if !now.is_awaited() {
+                    now = self.readiness.set_awaited();
+                }
+                if !until.is_over(now) {
+                    drop(waiters);
+                    drop((stale, fresh));
+                    return Poll::Pending;
+                }
             }
-            let kept = waiters.get(&place);
-            if kept.is_some_and(|kept| kept.will_wake(cx.waker())) {
-                drop(waiters);
-                drop(fresh);
-                return Poll::Pending;
-            }
-            if let Some(waker) = fresh.take() {
-                let stale = waiters.put(&mut place, waker);
-                drop(waiters);
-                drop(stale);
-                return Poll::Pending;
-            }
+            let kept = waiters.take(&mut place);
             drop(waiters);
-            fresh = Some(cx.waker().clone());
+            drop((stale, kept, fresh));
+            return Poll::Ready(now.or_gone());
         }
     }
 
@@ -97,8 +120,9 @@ impl Side {
 
     /// An event for this direction: ready, and every waiter moves into `woken`.
     pub(crate) fn deliver(&self, short: ShortTransfer, woken: &mut Vec<Waker>) {
-        self.readiness.set_ready(short);
-        self.wake_all(woken);
+        if self.readiness.set_ready(short).is_awaited() {
+            self.wake_all(woken);
+        }
     }
 
     /// The reactor is gone: ends every wait, present and future, with an error.
@@ -124,10 +148,21 @@ impl Side {
 }
 
 impl Until {
-    fn is_met(self, now: Snapshot) -> bool {
-        match self {
-            Self::Ready => now.is_ready(),
-            Self::WorthTrying => now.is_worth_trying(),
+    /// Also when the reactor is gone.
+    fn is_over(self, now: Snapshot) -> bool {
+        now.is_gone()
+            || match self {
+                Self::Ready => now.is_ready(),
+                Self::WorthTrying => now.is_worth_trying(),
+            }
+    }
+}
+
+impl Snapshot {
+    fn or_gone(self) -> Result<Self, ReactorGone> {
+        match self.is_gone() {
+            true => Err(ReactorGone),
+            false => Ok(self),
         }
     }
 }

@@ -18,6 +18,15 @@ pub(crate) enum Place<'a> {
     List(&'a mut Option<Ticket>),
 }
 
+impl Place<'_> {
+    /// For one that has been woken, or is about to be: its waker is taken by whoever wakes it.
+    pub(crate) fn forget(self) {
+        if let Self::List(ticket) = self {
+            *ticket = None;
+        }
+    }
+}
+
 /// One slot, and a list in the order of arrival.
 ///
 /// Tickets are handed out in rising order, so the list is sorted and a waiter is found by binary
@@ -70,8 +79,12 @@ impl Waiters {
 
     /// Moves every waker into `woken`, the slot first and then the list in the order of arrival.
     pub(crate) fn take_all(&mut self, woken: &mut Vec<Waker>) {
-        woken.extend(self.slot.take());
-        woken.extend(self.list.drain(..).map(|(_, waker)| waker));
+        if let Some(waker) = self.slot.take() {
+            woken.push(waker);
+        }
+        if !self.list.is_empty() {
+            woken.extend(self.list.drain(..).map(|(_, waker)| waker));
+        }
     }
 
     /// How many wakers are kept.

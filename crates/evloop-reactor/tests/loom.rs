@@ -55,3 +55,8 @@ fn nobody_waits_for_a_reactor_that_is_gone() {
 fn an_event_meets_the_waiter_that_begins_to_wait() {
     explore(loom_models::an_event_meets_the_waiter_that_begins_to_wait);
 }
+
+#[test]
+fn events_meet_a_waiter_that_polls_again() {
+    explore(loom_models::events_meet_a_waiter_that_polls_again);
+}
