@@ -75,6 +75,7 @@
 #![forbid(unsafe_code)]
 
 mod address_error;
+mod calls;
 mod connect;
 mod reactor;
 mod tcp_listener;

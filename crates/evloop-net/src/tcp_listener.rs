@@ -15,6 +15,7 @@ use rustix::io::Errno;
 use crate::{
     TcpStream,
     address_error::{address_error, no_address},
+    calls,
     connect::tcp_socket,
     reactor,
 };
@@ -164,7 +165,7 @@ impl TcpListener {
 
     fn adopt(&self, accepted: (net::TcpStream, SocketAddr)) -> io::Result<(TcpStream, SocketAddr)> {
         let (stream, peer) = accepted;
-        let stream = TcpStream::from_std_in(&self.source.handle(), stream)?;
+        let stream = TcpStream::adopt(&self.source.handle(), stream)?;
         Ok((stream, peer))
     }
 }
@@ -180,7 +181,7 @@ fn listen(addr: SocketAddr) -> io::Result<net::TcpListener> {
 /// A connection, or `None` if too many in a row were gone again.
 fn accept_one(listener: &net::TcpListener) -> io::Result<Option<(net::TcpStream, SocketAddr)>> {
     for _ in 0..ABORTED_AT_ONCE {
-        match listener.accept() {
+        match calls::accept(listener) {
             Err(error) if concerns_the_connection(&error) => {}
             accepted => return accepted.map(Some),
         }

@@ -12,7 +12,7 @@ use std::{
 use evloop_reactor::{Direction, ReactorHandle, Source};
 use futures_lite::{AsyncRead, AsyncWrite};
 
-use crate::{connect, reactor};
+use crate::{calls, connect, reactor};
 
 /// A TCP connection.
 ///
@@ -96,6 +96,11 @@ impl TcpStream {
     /// If it cannot be made non-blocking or registered; the stream is closed then.
     pub fn from_std_in(handle: &ReactorHandle, stream: net::TcpStream) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
+        Self::adopt(handle, stream)
+    }
+
+    /// The same for one that is non-blocking.
+    pub(crate) fn adopt(handle: &ReactorHandle, stream: net::TcpStream) -> io::Result<Self> {
         let source = handle.register(stream)?;
         Ok(Self { source })
     }
@@ -226,7 +231,7 @@ impl AsyncRead for &TcpStream {
         cx: &mut Context<'_>,
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        self.poll_read_some(cx, buf.len(), |mut stream| stream.read(buf))
+        self.poll_read_some(cx, buf.len(), |stream| calls::receive(stream, buf))
     }
 
     fn poll_read_vectored(
@@ -245,7 +250,7 @@ impl AsyncWrite for &TcpStream {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.poll_write_some(cx, buf.len(), |mut stream| stream.write(buf))
+        self.poll_write_some(cx, buf.len(), |stream| calls::send(stream, buf))
     }
 
     fn poll_write_vectored(

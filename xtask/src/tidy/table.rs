@@ -155,7 +155,7 @@ pub(super) const CRATES: &[Row] = &[
             ),
             (
                 "rustix",
-                "names the errors of sockets that std has no kind for",
+                "names the errors of sockets that std has no kind for; receives, sends and accepts",
             ),
             ("socket2", "socket options that std lacks"),
         ],

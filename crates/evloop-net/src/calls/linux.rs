@@ -1,0 +1,29 @@
+//! Straight to the kernel: those of the C library are points where a thread may be cancelled, which
+//! takes four atomic operations for a message that is read and answered.
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener, TcpStream},
+};
+
+use rustix::net::{RecvFlags, SendFlags, SocketFlags, acceptfrom_with, recv, send as send_with};
+
+/// Reads what has arrived.
+pub(crate) fn receive(stream: &TcpStream, buf: &mut [u8]) -> io::Result<usize> {
+    let (_, count) = recv(stream, buf, RecvFlags::empty())?;
+    Ok(count)
+}
+
+/// Writes what there is room for.
+pub(crate) fn send(stream: &TcpStream, buf: &[u8]) -> io::Result<usize> {
+    // As std: a peer that is gone is an error and no signal.
+    Ok(send_with(stream, buf, SendFlags::NOSIGNAL)?)
+}
+
+/// Takes the next connection, which is not inherited by child processes and does not block.
+pub(crate) fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let (stream, peer) = acceptfrom_with(listener, flags)?;
+    let peer = peer.expect("a connection of TCP has a peer").try_into()?;
+    Ok((stream.into(), peer))
+}

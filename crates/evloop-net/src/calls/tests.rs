@@ -1,0 +1,69 @@
+//! The twins do the same.
+
+use std::{
+    io,
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+};
+
+use rustix::{
+    fs::{OFlags, fcntl_getfl},
+    io::{FdFlags, fcntl_getfd},
+};
+
+use super::portable;
+
+struct Calls {
+    receive: fn(&TcpStream, &mut [u8]) -> io::Result<usize>,
+    send: fn(&TcpStream, &[u8]) -> io::Result<usize>,
+    accept: fn(&TcpListener) -> io::Result<(TcpStream, SocketAddr)>,
+}
+
+/// What this system uses, and what others do.
+const TWINS: [Calls; 2] = [
+    Calls {
+        receive: super::receive,
+        send: super::send,
+        accept: super::accept,
+    },
+    Calls {
+        receive: portable::receive,
+        send: portable::send,
+        accept: portable::accept,
+    },
+];
+
+#[test]
+fn an_accepted_connection_neither_blocks_nor_is_inherited() {
+    for calls in TWINS {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+
+        let (stream, peer) = (calls.accept)(&listener).unwrap();
+
+        assert_eq!(peer, client.local_addr().unwrap());
+        assert!(fcntl_getfl(&stream).unwrap().contains(OFlags::NONBLOCK));
+        assert!(fcntl_getfd(&stream).unwrap().contains(FdFlags::CLOEXEC));
+        let early = (calls.receive)(&stream, &mut [0; 8]).unwrap_err();
+        assert_eq!(early.kind(), io::ErrorKind::WouldBlock);
+    }
+}
+
+#[test]
+fn what_is_sent_is_received_and_then_the_end() {
+    for calls in TWINS {
+        let listener = TcpListener::bind("[::1]:0").or_else(|_| TcpListener::bind("127.0.0.1:0"));
+        let listener = listener.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (stream, _) = (calls.accept)(&listener).unwrap();
+        let mut buf = [0; 8];
+
+        assert_eq!((calls.send)(&stream, b"hello").unwrap(), 5);
+        assert_eq!((calls.receive)(&client, &mut buf).unwrap(), 5);
+        assert_eq!(&buf[..5], b"hello");
+        stream.shutdown(Shutdown::Write).unwrap();
+        assert_eq!((calls.receive)(&client, &mut buf).unwrap(), 0);
+
+        let late = (calls.send)(&stream, b"more").unwrap_err();
+        assert_eq!(late.kind(), io::ErrorKind::BrokenPipe);
+    }
+}
