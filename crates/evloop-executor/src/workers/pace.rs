@@ -107,6 +107,8 @@ impl Stride {
         self.n_steps = match cost {
             0..=300 => 32,
             301..=2_000 => 8,
+            // Such as a read and a write. It takes as long as the patience.
+            2_001..=5_000 => 4,
             _ => 1,
         };
         self.n_left = self.n_steps - 1;
