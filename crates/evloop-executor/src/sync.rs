@@ -9,12 +9,10 @@ mod native;
 #[cfg(loom)]
 pub(crate) use modelled::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, ConcurrentQueue, Mutex,
-    MutexGuard, Ordering, UnsafeCell, fence, park_timeout, shared_static, spin_loop, thread_cell,
-    yield_now,
+    MutexGuard, Ordering, UnsafeCell, fence, park_timeout, shared_static, thread_cell, yield_now,
 };
 #[cfg(not(loom))]
 pub(crate) use native::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, ConcurrentQueue, Mutex,
-    MutexGuard, Ordering, UnsafeCell, fence, park_timeout, shared_static, spin_loop, thread_cell,
-    yield_now,
+    MutexGuard, Ordering, UnsafeCell, fence, park_timeout, shared_static, thread_cell, yield_now,
 };

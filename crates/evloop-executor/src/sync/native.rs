@@ -1,7 +1,6 @@
 //! The machine's, and a cell with the interface of loom's.
 
 pub(crate) use concurrent_queue::ConcurrentQueue;
-pub(crate) use std::hint::spin_loop;
 pub(crate) use std::sync::atomic::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
 };

@@ -57,11 +57,9 @@ impl Look {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Found {
     /// Jobs, which are in the searcher's own ring now.
-    Jobs(usize),
+    Jobs,
     /// Queues that are left alone for now.
-    Others {
-        is_long: bool,
-    },
+    Others,
     Nothing,
 }
 
@@ -114,11 +112,8 @@ impl Search {
             }
             let is_called = victim.pace.answer_call();
             if !self.looks[index].at(&victim.ring, now, is_bad) && !is_called {
-                let n_queued = victim.ring.len();
-                if n_queued > 0 {
-                    let was_long = found == Found::Others { is_long: true };
-                    let is_long = was_long || (n_queued > 1 && !is_bad);
-                    found = Found::Others { is_long };
+                if !victim.ring.is_empty() {
+                    found = Found::Others;
                 }
                 continue;
             }
@@ -126,7 +121,7 @@ impl Search {
             if n_stolen > 0 {
                 self.looks[index] = Look::default();
                 self.first = index;
-                return Found::Jobs(n_stolen);
+                return Found::Jobs;
             }
         }
         found

@@ -22,17 +22,13 @@ use super::vigil::Vigil;
 use crate::handle::ExecutorHandle;
 use crate::job::{Job, Step};
 use crate::local_executor::LocalExecutor;
-use crate::sync::{Ordering, fence, spin_loop};
+use crate::sync::{Ordering, fence};
 
 /// Steps of a turn: after so many somebody looks at timers and I/O.
 const STEPS_PER_TURN: usize = 64;
 
 /// Steps between two looks at what other threads have sent.
 const STEPS_PER_LOOK: u32 = 61;
-
-/// How long a search goes on that has seen a long queue, and the time between its looks; nanoseconds.
-const LONGEST_SEARCH: u64 = 14_000;
-const BETWEEN_LOOKS: u64 = 2_000;
 
 /// The thread that runs jobs of a [`Workers`](super::Workers) executor, and those that are pinned to it.
 ///
@@ -296,34 +292,22 @@ impl Worker {
         if self.pool.slots.len() == 1 {
             return false;
         }
-        let begun = self.pool.now();
-        let mut now = begun;
-        loop {
-            match self.search.borrow_mut().look(self.pool, self.seat, now) {
-                Found::Jobs(_) => {
-                    self.stolen_at.set(Some(now));
-                    self.n_since.set(0);
-                    self.end_search();
-                    self.pool.see_to_watch();
-                    return true;
-                }
-                Found::Nothing => return false,
-                Found::Others { is_long } => {
-                    self.vigil.note_seen(true);
-                    if !is_long || now.saturating_sub(begun) >= LONGEST_SEARCH {
-                        return false;
-                    }
-                }
+        // One look. To wait here until a queue has been long at two of them would keep a processor busy that
+        // others may need, most of all those who would make the next work; the owner of a queue that
+        // stays long calls.
+        let now = self.pool.now();
+        let found = self.search.borrow_mut().look(self.pool, self.seat, now);
+        match found {
+            Found::Jobs => {
+                self.stolen_at.set(Some(now));
+                self.n_since.set(0);
+                self.end_search();
+                self.pool.see_to_watch();
             }
-            let looked_at = now;
-            while now.saturating_sub(looked_at) < BETWEEN_LOOKS {
-                spin_loop();
-                now = self.pool.now();
-            }
-            if self.take_injected() {
-                return true;
-            }
+            Found::Others => self.vigil.note_seen(true),
+            Found::Nothing => {}
         }
+        found == Found::Jobs
     }
 
     /// The worker has run dry: was what it stole worth it?
