@@ -15,6 +15,7 @@ Measures evloop beside its peers, interleaved. Stop everything else before.
   --reps K      repetitions of each measurement (default 7)
   --quick       a tenth of the work in each: to see that it runs
   --list        prints the rows, what each does and who takes part
+  --syscalls    counts the system calls of a message with strace, instead: echo_1 and echo_64
   --write       puts the results into docs/benchmarks.md (all rows, not quick)
   --plot        draws the results into docs/plots, and with --write has the page show them";
 
@@ -32,6 +33,7 @@ pub(crate) struct Arguments {
     pub(crate) reps: usize,
     pub(crate) effort: Effort,
     pub(crate) list: bool,
+    pub(crate) syscalls: bool,
     pub(crate) write: bool,
     pub(crate) plot: bool,
 }
@@ -44,6 +46,7 @@ impl Arguments {
             reps: DEFAULT_REPS,
             effort: Effort::Full,
             list: false,
+            syscalls: false,
             write: false,
             plot: false,
         };
@@ -59,6 +62,7 @@ impl Arguments {
                 Long("reps") => arguments.reps = parser.value()?.parse()?,
                 Long("quick") => arguments.effort = Effort::Quick,
                 Long("list") => arguments.list = true,
+                Long("syscalls") => arguments.syscalls = true,
                 Long("write") => arguments.write = true,
                 Long("plot") => arguments.plot = true,
                 Long("help") => return Ok(Wish::Help),

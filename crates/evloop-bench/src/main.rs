@@ -24,6 +24,7 @@ mod runner;
 mod runtimes;
 mod send;
 mod stopwatch;
+mod syscalls;
 mod yielding;
 
 use std::error::Error;
@@ -81,6 +82,10 @@ fn run() -> Result<(), Box<dyn Error>> {
             println!("{}: {}\n    {}", row.name, row.text, names.join(", "));
         }
         return Ok(());
+    }
+
+    if arguments.syscalls {
+        return syscalls::print(&families);
     }
 
     let machine = machine::describe();

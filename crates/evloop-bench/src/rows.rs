@@ -15,6 +15,8 @@ mod two_workers;
 
 use crate::row::Family;
 
+pub(crate) use echo::n_messages as echo_messages;
+
 pub(crate) fn all() -> Vec<Family> {
     vec![
         tasks::family(),

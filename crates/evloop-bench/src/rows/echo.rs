@@ -137,6 +137,12 @@ impl Workload {
         }
     }
 
+    /// Those that nothing is measured in, and the others.
+    fn n_rounds(self, effort: Effort) -> (usize, usize) {
+        let n_rounds = (effort.times(self.n_messages) / self.n_connections).max(1);
+        (n_rounds.div_ceil(10), n_rounds)
+    }
+
     fn on_one(self) -> Vec<Contender> {
         let mut contenders = self.contenders(servers::on_one());
         // It waits for nothing but the next event, and would have to if it sent much.
@@ -177,10 +183,15 @@ impl Setup {
 /// Runs a server.
 type Serve = fn(Setup);
 
+/// All messages of one measurement of a row of messages.
+pub(crate) fn n_messages(effort: Effort, n_connections: usize) -> usize {
+    let (n_warm_up, n_rounds) = Workload::of_messages(n_connections).n_rounds(effort);
+    (n_warm_up + n_rounds) * n_connections
+}
+
 /// Serves on this thread, with the client on another.
 fn measure(effort: Effort, workload: Workload, serve: Serve) -> Sample {
-    let n_rounds = (effort.times(workload.n_messages) / workload.n_connections).max(1);
-    let n_warm_up = n_rounds.div_ceil(10);
+    let (n_warm_up, n_rounds) = workload.n_rounds(effort);
     let (ready, address) = mpsc::channel();
     let setup = Setup {
         ready,
