@@ -1,13 +1,21 @@
 //! When a worker looks at the clock, when it calls for help, and when help is not worth it.
 //!
-//! A second worker costs: a task that moves to another core pays 50 to 300 ns. So a worker calls for
-//! help only when its queue has held several jobs for 20 µs, and help that has found only tiny jobs
-//! is not called again for a while.
+//! A second worker costs: it takes its time to wake up, and a task that moves to another core pays 50 to
+//! 300 ns. So a worker calls for help only when its queue has held several jobs for 20 µs, and what is left
+//! takes longer than a helper to wake up; and help that has found only tiny jobs is not called again for a
+//! while.
 
 use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
+#[cfg(all(test, not(loom)))]
+mod tests;
+
 /// A queue that has had more than one job for so long is behind; nanoseconds.
 const PATIENCE: u64 = 20_000;
+
+/// What is left has to take so long that a helper, which has to wake up and then takes half of it, makes a
+/// difference; nanoseconds.
+const WORTH_WAKING: u64 = 100_000;
 
 /// Pushes within one step between two looks at the clock.
 const PUSHES_PER_LOOK: u32 = 64;
@@ -22,6 +30,8 @@ pub(crate) struct Pace {
     n_pushed: AtomicU32,
     /// When the queue was first seen long, or 0.
     long_since: AtomicU64,
+    /// What a step has cost lately; nanoseconds.
+    cost: AtomicU64,
     calls_for_help: AtomicBool,
 }
 
@@ -30,6 +40,7 @@ impl Pace {
         Self {
             n_pushed: AtomicU32::new(0),
             long_since: AtomicU64::new(0),
+            cost: AtomicU64::new(0),
             calls_for_help: AtomicBool::new(false),
         }
     }
@@ -42,7 +53,17 @@ impl Pace {
         n_pushed.is_multiple_of(PUSHES_PER_LOOK)
     }
 
-    /// The owner: whether its queue has been long for a while.
+    /// The owner: what its steps cost now.
+    pub(crate) fn set_cost(&self, cost: u64) {
+        self.cost.store(cost, Ordering::Relaxed);
+    }
+
+    /// The owner: its queue is empty.
+    pub(crate) fn run_dry(&self) {
+        self.long_since.store(0, Ordering::Relaxed);
+    }
+
+    /// The owner: whether its queue has been long for a while, and holds enough to be worth help.
     pub(crate) fn is_behind(&self, n_queued: usize, now: u64) -> bool {
         if n_queued < 2 {
             self.long_since.store(0, Ordering::Relaxed);
@@ -58,7 +79,8 @@ impl Pace {
         }
         // Asked again after the same time.
         self.long_since.store(now, Ordering::Relaxed);
-        true
+        let cost = self.cost.load(Ordering::Relaxed);
+        cost.saturating_mul(n_queued as u64) >= WORTH_WAKING
     }
 
     pub(crate) fn call_for_help(&self) {
@@ -77,7 +99,10 @@ impl Pace {
 pub(crate) struct Stride {
     n_left: u32,
     n_steps: u32,
-    last: u64,
+    /// When the steps began that are not looked at yet; `None` if the worker has rested since.
+    last: Option<u64>,
+    /// Of a step, by the last look.
+    cost: u64,
 }
 
 impl Stride {
@@ -85,7 +110,8 @@ impl Stride {
         Self {
             n_left: 0,
             n_steps: 32,
-            last: 0,
+            last: None,
+            cost: 0,
         }
     }
 
@@ -101,18 +127,28 @@ impl Stride {
         }
     }
 
-    /// What the clock said.
-    pub(crate) fn look(&mut self, now: u64) {
-        let cost = now.saturating_sub(self.last) / u64::from(self.n_steps);
+    /// The worker has nothing to do: what passes from here on is not the cost of steps.
+    pub(crate) fn rest(&mut self) {
+        self.last = None;
+    }
+
+    /// What the clock said. Returns what a step costs.
+    pub(crate) fn look(&mut self, now: u64) -> u64 {
+        let cost = self
+            .last
+            .map(|last| now.saturating_sub(last) / u64::from(self.n_steps));
         self.n_steps = match cost {
-            0..=300 => 32,
-            301..=2_000 => 8,
+            Some(0..=300) => 32,
+            Some(301..=2_000) => 8,
             // Such as a read and a write. It takes as long as the patience.
-            2_001..=5_000 => 4,
-            _ => 1,
+            Some(2_001..=5_000) => 4,
+            // After a rest one step shows what they cost now.
+            Some(_) | None => 1,
         };
         self.n_left = self.n_steps - 1;
-        self.last = now;
+        self.last = Some(now);
+        self.cost = cost.unwrap_or(self.cost);
+        self.cost
     }
 }
 

@@ -267,7 +267,8 @@ impl Worker {
     #[cold]
     fn look_at_clock(&self) -> u64 {
         let now = self.pool.now();
-        self.stride.borrow_mut().look(now);
+        let cost = self.stride.borrow_mut().look(now);
+        self.slot().pace.set_cost(cost);
         self.pool.consider_help(self.slot(), now);
         if now.saturating_sub(self.rescued_at.get()) >= STUCK {
             self.rescued_at.set(now);
@@ -279,6 +280,8 @@ impl Worker {
     /// Looks for work that others have. True when there is some in the own queue now.
     pub fn search(&self) -> bool {
         self.judge_theft();
+        self.slot().pace.run_dry();
+        self.stride.borrow_mut().rest();
         self.vigil.note_seen(false);
         if self.role.get() == Role::Active {
             if !self.pool.roles.start_search() {
