@@ -152,14 +152,14 @@ impl Ring {
         self.append(buffer, tail, item);
     }
 
-    /// Takes the first item. Tries again whenever a thief was quicker, so at most once more for
-    /// each item there was.
+    /// Takes the first item, and says whether that was the last one. Tries again whenever a thief was
+    /// quicker, so at most once more for each item there was.
     ///
     /// # Safety
     ///
     /// 1. This is the owner, as for [`Self::push`].
     #[inline]
-    pub(crate) unsafe fn pop(&self) -> Option<NonNull<()>> {
+    pub(crate) unsafe fn pop(&self) -> Option<(NonNull<()>, bool)> {
         // Relaxed: the owner's own.
         let tail = self.owned.tail.load(Ordering::Relaxed);
         let buffer = self.buffer(Ordering::Relaxed);
@@ -168,8 +168,11 @@ impl Ring {
         while head != tail {
             let item = buffer.slot(head).load(Ordering::Relaxed);
             match self.advance(head, 1) {
-                // Never null: `push` wrote it.
-                Ok(_) => return NonNull::new(item),
+                Ok(_) => {
+                    let was_last = head.wrapping_add(1) == tail;
+                    // Never null: `push` wrote it.
+                    return NonNull::new(item).map(|item| (item, was_last));
+                }
                 Err(moved) => head = moved,
             }
         }

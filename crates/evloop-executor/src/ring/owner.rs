@@ -44,7 +44,7 @@ impl Owner {
 
     pub(crate) fn pop(&self) -> Option<NonNull<()>> {
         // SAFETY: (1)
-        unsafe { self.ring.pop() }
+        unsafe { self.ring.pop() }.map(|(item, _)| item)
     }
 
     /// How many items fit before the ring grows.

@@ -102,7 +102,7 @@ impl Closing {
         let pops = |seat: &Seat| {
             iter::from_fn({
                 let seat = *seat;
-                move || seat.pop()
+                move || seat.pop().map(|(job, _)| job)
             })
         };
         self.seats.iter().flat_map(pops)

@@ -2,8 +2,8 @@
 //!
 //! A second worker costs: it takes its time to wake up, and a task that moves to another core pays 50 to
 //! 300 ns. So a worker calls for help only when its queue has held several jobs for 20 µs, and what is left
-//! takes longer than a helper to wake up; and help that has found only tiny jobs is not called again for a
-//! while.
+//! takes longer than a helper to wake up, or comes again and again, as the queue has not been empty for
+//! long. Help that was over soon, for what it took, is not called again for a while.
 
 use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
@@ -16,6 +16,9 @@ const PATIENCE: u64 = 20_000;
 /// What is left has to take so long that a helper, which has to wake up and then takes half of it, makes a
 /// difference; nanoseconds.
 const WORTH_WAKING: u64 = 100_000;
+
+/// A queue that has been long for so long holds jobs that come again and again; nanoseconds.
+const LASTING: u64 = 250_000;
 
 /// Pushes within one step between two looks at the clock.
 const PUSHES_PER_LOOK: u32 = 64;
@@ -30,6 +33,8 @@ pub(crate) struct Pace {
     n_pushed: AtomicU32,
     /// When the queue was first seen long, or 0.
     long_since: AtomicU64,
+    /// When it was last considered whether to call for help.
+    considered_at: AtomicU64,
     /// What a step has cost lately; nanoseconds.
     cost: AtomicU64,
     calls_for_help: AtomicBool,
@@ -40,6 +45,7 @@ impl Pace {
         Self {
             n_pushed: AtomicU32::new(0),
             long_since: AtomicU64::new(0),
+            considered_at: AtomicU64::new(0),
             cost: AtomicU64::new(0),
             calls_for_help: AtomicBool::new(false),
         }
@@ -59,8 +65,11 @@ impl Pace {
     }
 
     /// The owner: its queue is empty.
+    #[inline]
     pub(crate) fn run_dry(&self) {
-        self.long_since.store(0, Ordering::Relaxed);
+        if self.long_since.load(Ordering::Relaxed) != 0 {
+            self.long_since.store(0, Ordering::Relaxed);
+        }
     }
 
     /// The owner: whether its queue has been long for a while, and holds enough to be worth help.
@@ -72,15 +81,15 @@ impl Pace {
         let since = self.long_since.load(Ordering::Relaxed);
         if since == 0 {
             self.long_since.store(now.max(1), Ordering::Relaxed);
+            self.considered_at.store(now, Ordering::Relaxed);
             return false;
         }
-        if now.saturating_sub(since) < PATIENCE {
+        if now.saturating_sub(self.considered_at.load(Ordering::Relaxed)) < PATIENCE {
             return false;
         }
-        // Asked again after the same time.
-        self.long_since.store(now, Ordering::Relaxed);
+        self.considered_at.store(now, Ordering::Relaxed);
         let cost = self.cost.load(Ordering::Relaxed);
-        cost.saturating_mul(n_queued as u64) >= WORTH_WAKING
+        cost.saturating_mul(n_queued as u64) >= WORTH_WAKING || now.saturating_sub(since) >= LASTING
     }
 
     pub(crate) fn call_for_help(&self) {
@@ -177,7 +186,8 @@ impl Thrift {
         now < self.bad_until.load(Ordering::Relaxed)
     }
 
-    /// A thief has run dry after `n_jobs` that it had stolen, and what else it had.
+    /// A thief has run dry, `nanos` after it had stolen `n_jobs`: what these came to is theirs, whether they
+    /// were queued again, or made others.
     pub(crate) fn judge(&self, n_jobs: u64, nanos: u64, now: u64) {
         if nanos / n_jobs.max(1) >= WORTH {
             self.refusal.store(SHORTEST_REFUSAL, Ordering::Relaxed);

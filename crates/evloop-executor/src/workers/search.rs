@@ -57,7 +57,7 @@ impl Look {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Found {
     /// Jobs, which are in the searcher's own ring now.
-    Jobs,
+    Jobs(usize),
     /// Queues that are left alone for now.
     Others,
     Nothing,
@@ -121,7 +121,7 @@ impl Search {
             if n_stolen > 0 {
                 self.looks[index] = Look::default();
                 self.first = index;
-                return Found::Jobs;
+                return Found::Jobs(n_stolen);
             }
         }
         found

@@ -55,12 +55,13 @@ impl Seat {
         unsafe { self.slot.ring.push(job.into_word()) };
     }
 
+    /// Takes the first job, and says whether that was the last one.
     #[inline]
-    pub(crate) fn pop(self) -> Option<RawJob> {
+    pub(crate) fn pop(self) -> Option<(RawJob, bool)> {
         // SAFETY: the ring's (1), by (1) of this module.
-        let word = unsafe { self.slot.ring.pop() }?;
+        let (word, was_last) = unsafe { self.slot.ring.pop() }?;
         // SAFETY: (2).
-        Some(unsafe { RawJob::from_word(word) })
+        Some((unsafe { RawJob::from_word(word) }, was_last))
     }
 
     /// Moves the older half of the queue of `victim` to this one. `taken` is room for it, kept for its

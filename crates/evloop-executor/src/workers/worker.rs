@@ -13,7 +13,6 @@ use parking::Parker;
 use super::nap::Nap;
 use super::pace::{Stride, TURN};
 use super::pool::{Here, Pool, Slot, set_here};
-use super::raw_job::RawJob;
 use super::search::{Found, STUCK, Search};
 use super::seat::Seat;
 use super::shuffle::Shuffle;
@@ -52,13 +51,19 @@ pub struct Worker {
     /// `None` but in tests of what depends on the order of steps.
     shuffle: Option<Shuffle>,
     search: RefCell<Search>,
-    /// Since when there are stolen jobs, and how many steps have been run since.
-    stolen_at: Cell<Option<u64>>,
-    n_since: Cell<u64>,
+    /// The last one since it had nothing to do.
+    theft: Cell<Option<Theft>>,
     /// When it last looked at others' queues while it was busy.
     rescued_at: Cell<u64>,
     pub(super) vigil: Vigil,
     _not_send: PhantomData<Rc<()>>,
+}
+
+/// Jobs that were stolen from another worker.
+#[derive(Clone, Copy, Debug)]
+struct Theft {
+    n_jobs: usize,
+    at: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,8 +100,7 @@ impl Worker {
             n_until_look: Cell::new(0),
             shuffle: None,
             search: RefCell::new(Search::new(pool.slots.len(), index)),
-            stolen_at: Cell::new(None),
-            n_since: Cell::new(0),
+            theft: Cell::new(None),
             rescued_at: Cell::new(0),
             vigil: Vigil::default(),
             _not_send: PhantomData,
@@ -183,7 +187,6 @@ impl Worker {
                 }
             }
         }
-        self.n_since.set(self.n_since.get() + n_steps as u64);
         n_pinned + n_steps
     }
 
@@ -233,7 +236,7 @@ impl Worker {
         }
         // Thieves may have left nothing.
         for _ in 0..shuffle.n_skipped(ring.len().max(1)) {
-            if let Some(job) = self.seat.pop() {
+            if let Some((job, _)) = self.seat.pop() {
                 self.seat.push(job);
             }
         }
@@ -241,7 +244,11 @@ impl Worker {
 
     #[inline]
     fn pop(&self) -> Option<Job> {
-        self.seat.pop().map(RawJob::into_job)
+        let (job, was_last) = self.seat.pop()?;
+        if was_last {
+            self.slot().pace.run_dry();
+        }
+        Some(job.into_job())
     }
 
     /// Moves what came from outside to the own queue.
@@ -301,24 +308,23 @@ impl Worker {
         let now = self.pool.now();
         let found = self.search.borrow_mut().look(self.pool, self.seat, now);
         match found {
-            Found::Jobs => {
-                self.stolen_at.set(Some(now));
-                self.n_since.set(0);
+            Found::Jobs(n_jobs) => {
+                self.theft.set(Some(Theft { n_jobs, at: now }));
                 self.end_search();
                 self.pool.see_to_watch();
             }
             Found::Others => self.vigil.note_seen(true),
             Found::Nothing => {}
         }
-        found == Found::Jobs
+        matches!(found, Found::Jobs(_))
     }
 
     /// The worker has run dry: was what it stole worth it?
     fn judge_theft(&self) {
-        if let Some(stolen_at) = self.stolen_at.take() {
+        if let Some(theft) = self.theft.take() {
             let now = self.pool.now();
-            let nanos = now.saturating_sub(stolen_at);
-            self.pool.thrift.judge(self.n_since.get(), nanos, now);
+            let nanos = now.saturating_sub(theft.at);
+            self.pool.thrift.judge(theft.n_jobs as u64, nanos, now);
         }
     }
 

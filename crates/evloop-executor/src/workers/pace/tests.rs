@@ -1,6 +1,6 @@
 //! When help is called, and how often the clock is looked at.
 
-use super::{PATIENCE, Pace, Stride, WORTH_WAKING};
+use super::{LASTING, PATIENCE, Pace, Stride, Thrift, WORTH, WORTH_WAKING};
 
 /// Counts the steps until it is time to look.
 fn steps_until_look(stride: &mut Stride) -> u32 {
@@ -62,4 +62,27 @@ fn a_queue_that_was_empty_in_between_has_not_been_long() {
 
     assert!(!pace.is_behind(10, 1_000 + PATIENCE));
     assert!(pace.is_behind(10, 1_000 + 2 * PATIENCE));
+}
+
+#[test]
+fn help_is_called_for_small_jobs_that_come_again_and_again() {
+    let pace = Pace::new();
+    pace.set_cost(30);
+
+    let begun = 1_000;
+    let calls = |now| pace.is_behind(100, now);
+    let times = (0..).map(|n| begun + n * PATIENCE);
+    let first_call = times.take(20).find(|now| calls(*now));
+
+    assert_eq!(first_call, Some(begun + LASTING.next_multiple_of(PATIENCE)));
+}
+
+#[test]
+fn stealing_has_paid_if_it_gave_enough_to_do_for_each_job() {
+    let thrift = Thrift::new();
+    thrift.judge(100, 100 * WORTH, 1_000_000);
+    assert!(!thrift.is_bad(1_000_000));
+
+    thrift.judge(100, 100 * WORTH - 1, 1_000_000);
+    assert!(thrift.is_bad(1_000_000));
 }
