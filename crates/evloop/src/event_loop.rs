@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use evloop_executor::{LocalExecutor, RootEnd};
 use evloop_reactor::{Entered, Reactor};
-use evloop_task::{EnterGuard, Task, current_scheduler, report_panic};
+use evloop_task::{EnterGuard, Task, report_panic};
 use evloop_time::{TimeDriver, TimeGuard};
 
 use crate::builder::Builder;
@@ -21,6 +21,7 @@ use crate::error::RunError;
 use crate::handle::Handle;
 use crate::shared::Shared;
 use crate::slow_step;
+use crate::wake_all::wake_all;
 
 /// At most this many steps run between two looks at I/O while work is ready ...
 const STEPS_PER_POLL: usize = 64;
@@ -387,17 +388,6 @@ impl EventLoop {
                 false
             }
         }
-    }
-}
-
-/// Wakes and forgets them; a foreign waker that panics keeps nobody else from being woken.
-#[inline]
-fn wake_all(woken: &mut Vec<Waker>) {
-    if woken.is_empty() {
-        return;
-    }
-    for waker in woken.drain(..) {
-        report_panic(current_scheduler(), "waking a waiter", || waker.wake());
     }
 }
 

@@ -92,6 +92,7 @@ mod threadsafe_task;
 mod timeout;
 mod timer_handle;
 mod wait_for;
+mod wake_all;
 
 pub use builder::Builder;
 pub use context::get_running_loop;

@@ -3,12 +3,11 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
-use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use evloop_executor::{ExecutorHandle, Workers};
 use evloop_reactor::{Reactor, ReactorHandle};
-use evloop_task::{TaskRef, current_scheduler, report_panic};
+use evloop_task::{TaskRef, current_scheduler};
 use evloop_time::{Clock, SharedTimeDriver, SystemClock, TimeHandle};
 
 use super::guest::Guests;
@@ -183,13 +182,6 @@ impl Rest {
         self.limit
             .zip(real)
             .is_some_and(|(limit, real)| limit <= real)
-    }
-}
-
-/// Wakes and forgets them; a foreign waker that panics keeps nobody else from being woken.
-pub(super) fn wake_all(woken: &mut Vec<Waker>) {
-    for waker in woken.drain(..) {
-        report_panic(current_scheduler(), "waking a waiter", || waker.wake());
     }
 }
 

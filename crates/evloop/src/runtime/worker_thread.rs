@@ -11,11 +11,12 @@ use evloop_reactor::{Notifier, Reactor};
 use evloop_task::{ErrorContext, current_scheduler, report_panic};
 use evloop_time::SharedTimeDriver;
 
-use super::engine::{Engine, wake_all};
+use super::engine::Engine;
 use crate::context;
 use crate::handle::Handle;
 use crate::left_over::{PROGRAM_ENDED, Rounds};
 use crate::slow_step;
+use crate::wake_all::wake_all;
 
 /// At most this many steps run between two looks at I/O while work is ready ...
 const STEPS_PER_POLL: usize = 64;
