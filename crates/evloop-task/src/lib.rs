@@ -89,6 +89,7 @@ mod group;
 mod home_bound;
 mod id;
 mod meta;
+mod once_arc;
 mod outcome;
 mod promise;
 mod registry;

@@ -17,10 +17,8 @@ use crate::sync::{Mutex, OnceLock, lock};
 
 /// A result, the callbacks that wait for it, and how many queued runs still read it.
 ///
-/// One allocation, and one more with the first callback.
-pub(crate) struct SharedCell<T>(Arc<Value<T>>);
-
-struct Value<T> {
+/// It lies in an `Arc`: one allocation, and one more with the first callback.
+pub(crate) struct SharedCell<T> {
     result: OnceLock<TaskResult<T>>,
     callbacks: Mutex<Vec<Callback<T>>>,
     /// Made with the first stay in it, by a method of the handle: the awaiter, who has the handle for
@@ -48,34 +46,37 @@ impl<T> Delivery<T> {
 }
 
 impl<T> SharedCell<T> {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new() -> Arc<Self> {
         Self::with(OnceLock::new())
     }
 
     /// A cell that has its result already.
-    pub(crate) fn full(result: TaskResult<T>) -> Self {
+    pub(crate) fn full(result: TaskResult<T>) -> Arc<Self> {
         Self::with(OnceLock::from(result))
     }
 
-    fn with(result: OnceLock<TaskResult<T>>) -> Self {
-        Self(Arc::new(Value {
+    fn with(result: OnceLock<TaskResult<T>>) -> Arc<Self> {
+        Arc::new(Self {
             result,
             callbacks: Mutex::new(Vec::new()),
             gate: OnceLock::new(),
-        }))
+        })
     }
 
     /// Stores the result without queueing callbacks. A second result is dropped.
     pub(crate) fn fill(&self, result: TaskResult<T>) {
-        self.0.fill(result);
+        // A cancellation may be stored by who reads it first and by the shell; both say the same.
+        if let Err(second) = self.result.set(result) {
+            drop_contained(second, "the result of a task");
+        }
     }
 
     pub(crate) fn result(&self) -> Option<&TaskResult<T>> {
-        self.0.result.get()
+        self.result.get()
     }
 
     pub(crate) fn labels(&self) -> Vec<Label> {
-        lock(&self.0.callbacks)
+        lock(&self.callbacks)
             .iter()
             .map(|callback| callback.label)
             .collect()
@@ -84,7 +85,7 @@ impl<T> SharedCell<T> {
     /// Removes the callbacks under `id` that are not queued yet; returns how many there were.
     pub(crate) fn remove(&self, id: CallbackId) -> usize {
         let removed: Vec<_> = {
-            let mut callbacks = lock(&self.0.callbacks);
+            let mut callbacks = lock(&self.callbacks);
             callbacks
                 .extract_if(.., |callback| callback.id == id)
                 .collect()
@@ -94,15 +95,19 @@ impl<T> SharedCell<T> {
     }
 
     /// Takes the result out once no queued run of callbacks reads it.
-    pub(crate) fn poll_take(self, cx: &mut Context<'_>) -> Take<T> {
-        if self.0.gate.get().is_some_and(|gate| gate.is_busy_for(cx)) {
+    pub(crate) fn poll_take(self: Arc<Self>, cx: &mut Context<'_>) -> Take<T> {
+        if self.gate.get().is_some_and(|gate| gate.is_busy_for(cx)) {
             return Take::Wait(self);
         }
-        // A run gives up its share of the value before it leaves the gate: this is the only one.
-        match Arc::try_unwrap(self.0).map(|mut value| value.result.take()) {
+        // A run gives up its share of the cell before it leaves the gate: this is the only one.
+        match Arc::try_unwrap(self).map(|mut cell| cell.result.take()) {
             Ok(Some(result)) => Take::Got(result),
             Ok(None) | Err(_) => Take::Gone,
         }
+    }
+
+    fn gate(&self) -> &Arc<Gate> {
+        self.gate.get_or_init(Arc::default)
     }
 }
 
@@ -129,23 +134,23 @@ impl Gate {
 pub(crate) enum Take<T> {
     Got(TaskResult<T>),
     /// Callbacks are queued that want to see the result first; the waker is kept.
-    Wait(SharedCell<T>),
+    Wait(Arc<SharedCell<T>>),
     /// There is no result to take: the task's scheduler ended before the task.
     Gone,
 }
 
 impl<T: Send + Sync + 'static> SharedCell<T> {
     /// Adds a callback; queues it at once if the result is there.
-    pub(crate) fn add(&self, callback: Callback<T>, scheduler: &'static dyn Scheduler) {
-        lock(&self.0.callbacks).push(callback);
+    pub(crate) fn add(self: &Arc<Self>, callback: Callback<T>, scheduler: &'static dyn Scheduler) {
+        lock(&self.callbacks).push(callback);
         self.queue_if_done(scheduler);
     }
 
     /// Queues what is registered, if the result is there.
-    pub(crate) fn queue_if_done(&self, scheduler: &'static dyn Scheduler) {
+    pub(crate) fn queue_if_done(self: &Arc<Self>, scheduler: &'static dyn Scheduler) {
         if self.result().is_some() {
-            let inside = Run::enter(&self.0);
-            self.0.queue_callbacks(&inside, scheduler);
+            let inside = Run::enter(self);
+            self.queue_callbacks(&inside, scheduler);
         }
     }
 
@@ -153,30 +158,14 @@ impl<T: Send + Sync + 'static> SharedCell<T> {
     ///
     /// It stays inside the gate until it has stored the result, queued the callbacks and given up
     /// its share, so an awaiter that sees the result waits for all of that.
-    pub(crate) fn delivery(&self, scheduler: &'static dyn Scheduler) -> Delivery<T> {
-        let run = Run::enter(&self.0);
+    pub(crate) fn delivery(self: &Arc<Self>, scheduler: &'static dyn Scheduler) -> Delivery<T> {
+        let run = Run::enter(self);
         Delivery(Box::new(move |result| {
-            run.value().fill(result);
-            run.value().queue_callbacks(&run, scheduler);
+            run.cell().fill(result);
+            run.cell().queue_callbacks(&run, scheduler);
         }))
     }
-}
 
-impl<T> Value<T> {
-    fn gate(&self) -> &Arc<Gate> {
-        self.gate.get_or_init(Arc::default)
-    }
-
-    /// Stores the result without queueing callbacks. A second result is dropped.
-    fn fill(&self, result: TaskResult<T>) {
-        // A cancellation may be stored by who reads it first and by the shell; both say the same.
-        if let Err(second) = self.result.set(result) {
-            drop_contained(second, "the result of a task");
-        }
-    }
-}
-
-impl<T: Send + Sync + 'static> Value<T> {
     /// Queues what is registered now, as one callback of the scheduler. `inside` is the caller's
     /// stay in the gate.
     fn queue_callbacks(&self, inside: &Run<T>, scheduler: &'static dyn Scheduler) {
@@ -187,7 +176,7 @@ impl<T: Send + Sync + 'static> Value<T> {
         }
         let run = inside.again();
         scheduler.call_soon(Box::new(move || {
-            if let Some(result) = run.value().result.get() {
+            if let Some(result) = run.cell().result.get() {
                 for callback in callbacks {
                     callback.call(result, scheduler);
                 }
@@ -196,7 +185,7 @@ impl<T: Send + Sync + 'static> Value<T> {
     }
 }
 
-impl<T> Drop for Value<T> {
+impl<T> Drop for SharedCell<T> {
     fn drop(&mut self) {
         if let Some(result) = self.result.take() {
             drop_contained(result, "the result of a task");
@@ -206,34 +195,34 @@ impl<T> Drop for Value<T> {
 
 /// A stay in the gate: a queued run of callbacks, or a delivery. Dropping it leaves the gate.
 struct Run<T> {
-    value: Option<Arc<Value<T>>>,
+    cell: Option<Arc<SharedCell<T>>>,
     gate: Arc<Gate>,
 }
 
 impl<T> Run<T> {
-    fn enter(value: &Arc<Value<T>>) -> Self {
-        let gate = Arc::clone(value.gate());
+    fn enter(cell: &Arc<SharedCell<T>>) -> Self {
+        let gate = Arc::clone(cell.gate());
         lock(&gate.0).n_runs += 1;
         Self {
-            value: Some(Arc::clone(value)),
+            cell: Some(Arc::clone(cell)),
             gate,
         }
     }
 
     /// Another stay in the gate.
     fn again(&self) -> Self {
-        Self::enter(self.value.as_ref().expect("it is taken only by drop"))
+        Self::enter(self.cell.as_ref().expect("it is taken only by drop"))
     }
 
-    fn value(&self) -> &Value<T> {
-        self.value.as_deref().expect("it is taken only by drop")
+    fn cell(&self) -> &SharedCell<T> {
+        self.cell.as_deref().expect("it is taken only by drop")
     }
 }
 
 impl<T> Drop for Run<T> {
     fn drop(&mut self) {
         // First the share, then the gate: who finds the gate empty is the only holder.
-        drop(self.value.take());
+        drop(self.cell.take());
         let waker = {
             let mut gate = lock(&self.gate.0);
             gate.n_runs -= 1;

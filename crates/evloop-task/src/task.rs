@@ -19,10 +19,11 @@ use crate::current;
 use crate::error::{InvalidState, JoinError, TaskResult};
 use crate::id::TaskId;
 use crate::meta::Meta;
+use crate::once_arc::OnceArc;
 use crate::shared_cell::{SharedCell, Take};
 use crate::slot::Slot;
 use crate::state::End;
-use crate::sync::{Mutex, OnceLock, lock, yield_now};
+use crate::sync::{Mutex, lock, yield_now};
 
 /// A spawned coroutine: asyncio's `Task`.
 ///
@@ -46,7 +47,7 @@ pub struct Task<T> {
     /// `None` only inside `drop`. The lock is for `result(&self)`; awaiting takes none.
     raw: Mutex<Option<RawTask<T>>>,
     /// The result, once somebody wants to see it without taking it.
-    cell: OnceLock<SharedCell<T>>,
+    cell: OnceArc<SharedCell<T>>,
     /// An await has taken the result.
     taken: bool,
     /// A failure that nobody sees is reported.
@@ -62,7 +63,7 @@ impl<T> Task<T> {
         Self {
             anchor: Anchor::beside_handle(&raw),
             raw: Mutex::new(Some(raw.fallible())),
-            cell: OnceLock::new(),
+            cell: OnceArc::new(),
             taken: false,
             is_watched: false,
             claim: Claim::new(),
@@ -346,10 +347,10 @@ impl<T: Send + Sync + 'static> Task<T> {
             // The callback sees it.
             self.meta().state.see();
         }
-        let cell = self.cell.get_or_init(SharedCell::new);
+        let cell = self.cell.share_or_init(SharedCell::new);
         cell.add(callback, scheduler);
         if cell.result().is_none() && !self.meta().share(Box::new(cell.delivery(scheduler))) {
-            self.deliver_late(cell);
+            self.deliver_late(&cell);
         }
         // Another thread may have brought the result there since `add` looked.
         cell.queue_if_done(scheduler);
@@ -361,7 +362,7 @@ impl<T: Send + Sync + 'static> Task<T> {
     }
 
     /// The task ended before it could learn of the cell: bring the result there.
-    fn deliver_late(&self, cell: &SharedCell<T>) {
+    fn deliver_late(&self, cell: &Arc<SharedCell<T>>) {
         drop(self.meta().take_delivery());
         let mut raw = lock(&self.raw);
         while cell.result().is_none() {
@@ -477,7 +478,7 @@ impl<T> Task<T> {
                 Poll::Ready(result)
             }
             Some(Take::Wait(cell)) => {
-                this.cell = OnceLock::from(cell);
+                this.cell = OnceArc::from(cell);
                 Poll::Pending
             }
             Some(Take::Gone) | None => Poll::Ready(Err(this.misused())),
@@ -511,7 +512,7 @@ impl<T> evloop_combinators::Completion for Task<T> {
             match self.cell.get() {
                 Some(cell) => cell.fill(result),
                 // As `store`, but nobody else can be making the cell now.
-                None => self.cell = OnceLock::from(SharedCell::full(result)),
+                None => self.cell = OnceArc::from(SharedCell::full(result)),
             }
         }
         Poll::Ready(())
