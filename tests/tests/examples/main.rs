@@ -156,8 +156,9 @@ impl Drop for Server {
     }
 }
 
-fn start_echo_server() -> (Server, SocketAddr) {
-    let mut child = example("echo_server")
+fn start_server(name: &str, arguments: &[&str]) -> (Server, SocketAddr) {
+    let mut child = example(name)
+        .args(arguments)
         .stdout(Stdio::piped())
         .spawn()
         .expect("the server starts");
@@ -176,7 +177,7 @@ fn start_echo_server() -> (Server, SocketAddr) {
 
 #[test]
 fn the_echo_server_serves_a_client_that_half_closes() {
-    let (_server, address) = start_echo_server();
+    let (_server, address) = start_server("echo_server", &[]);
     let mut client = TcpStream::connect(address).expect("it accepts");
 
     client.write_all(b"over the wire").expect("it reads");
@@ -193,7 +194,7 @@ fn the_echo_server_serves_a_client_that_half_closes() {
 
 #[test]
 fn the_echo_server_serves_a_thousand_clients_at_once() {
-    let (_server, address) = start_echo_server();
+    let (_server, address) = start_server("echo_server", &[]);
     let mut clients: Vec<TcpStream> = (0..1000)
         .map(|_| TcpStream::connect(address).expect("it accepts"))
         .collect();
@@ -207,5 +208,35 @@ fn the_echo_server_serves_a_thousand_clients_at_once() {
         let mut echoed = [0; size_of::<usize>()];
         client.read_exact(&mut echoed).expect("it echoes");
         assert_eq!(usize::from_le_bytes(echoed), n);
+    }
+}
+
+/// Sends what a browser would, and reads until the server closes.
+fn ask(address: SocketAddr, head: &str, body: &str) -> String {
+    let mut client = TcpStream::connect(address).expect("it accepts");
+    let length = body.len();
+    let request = format!(
+        "{head} HTTP/1.1\r\nhost: here\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+    );
+    client.write_all(request.as_bytes()).expect("it reads");
+    let mut answer = String::new();
+    client
+        .read_to_string(&mut answer)
+        .expect("it answers and closes");
+    answer
+}
+
+#[test]
+fn the_http_server_answers_on_one_thread_and_on_two_workers() {
+    for arguments in [&["127.0.0.1:0"][..], &["127.0.0.1:0", "2"]] {
+        let (_server, address) = start_server("http_server", arguments);
+
+        let hello = ask(address, "GET /anna", "");
+        assert!(hello.starts_with("HTTP/1.1 200 OK\r\n"), "{hello}");
+        assert!(hello.ends_with("\r\n\r\nhello, anna\n"), "{hello}");
+
+        let body = "over and over ".repeat(10_000);
+        let given_back = ask(address, "POST /", &body);
+        assert!(given_back.ends_with(&body));
     }
 }

@@ -171,6 +171,22 @@ pub(super) const CRATES: &[Row] = &[
         )],
     },
     Row {
+        name: "evloop-hyper",
+        layer: Layer::Built,
+        ours: &["evloop-task", "evloop-time"],
+        foreign: &[
+            (
+                "futures-lite",
+                "the ecosystem's AsyncRead and AsyncWrite traits",
+            ),
+            ("hyper", "its traits of a runtime are what the crate is for"),
+            (
+                "pin-project-lite",
+                "pins the stream in its wrapper without unsafe code of ours",
+            ),
+        ],
+    },
+    Row {
         name: "evloop-test",
         layer: Layer::Built,
         ours: &["evloop-executor", "evloop-task", "evloop-time"],

@@ -1,0 +1,3 @@
+//! hyper's streams, without a network.
+
+mod io;

@@ -1,0 +1,4 @@
+//! HTTP by hyper on loops and runtimes, through `evloop-hyper`.
+
+mod limits;
+mod requests;
