@@ -6,6 +6,7 @@
 mod instructions;
 mod loom;
 mod memcheck;
+mod neighbours;
 mod runs;
 mod sanitizers;
 mod toolchains;
@@ -91,6 +92,10 @@ const CHECKS: &[Check] = &[
     Check {
         name: "instructions",
         run: instructions::run,
+    },
+    Check {
+        name: "neighbours",
+        run: neighbours::run,
     },
     Check {
         name: "one-cpu",

@@ -1,0 +1,190 @@
+//! Programs that nobody here wrote, against the examples: what they speak is what we have to speak.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use xshell::{Shell, cmd};
+
+use super::{Outcome, Setup};
+use crate::Result;
+use crate::process::stream;
+use crate::workspace;
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// A program, the example that it talks to, and what both have to agree on.
+struct Trial {
+    tool: &'static str,
+    example: &'static str,
+    arguments: &'static [&'static str],
+    run: fn(&Shell, &str) -> Result<()>,
+}
+
+const TRIALS: &[Trial] = &[
+    Trial {
+        tool: "nc",
+        example: "echo_server",
+        arguments: &[],
+        run: nc,
+    },
+    Trial {
+        tool: "curl",
+        example: "http_server",
+        arguments: &[],
+        run: curl,
+    },
+    Trial {
+        tool: "wrk",
+        example: "http_server",
+        arguments: &[],
+        run: wrk,
+    },
+    Trial {
+        tool: "wrk",
+        example: "http_server",
+        arguments: &["127.0.0.1:0", "2"],
+        run: wrk,
+    },
+    Trial {
+        tool: "h2load",
+        example: "http_server",
+        arguments: &[],
+        run: h2load,
+    },
+];
+
+pub(super) fn run(setup: &Setup<'_>) -> Result<Outcome> {
+    let sh = setup.sh;
+    cmd!(
+        sh,
+        "cargo build --release --package evloop-examples --examples"
+    )
+    .run()?;
+    let examples = workspace::target_directory(sh)?.join("release/examples");
+    let (mut passed, mut missing) = (Vec::new(), Vec::new());
+    for trial in TRIALS {
+        let name = format!(
+            "{} with {} {}",
+            trial.tool,
+            trial.example,
+            trial.arguments.join(" ")
+        );
+        let name = name.trim_end().to_owned();
+        if !is_installed(trial.tool) {
+            println!("SKIPPED {name}: there is no {}", trial.tool);
+            missing.push(trial.tool);
+            continue;
+        }
+        let server = Server::start(&examples, trial)?;
+        (trial.run)(sh, &server.address).map_err(|error| format!("{name}: {error}"))?;
+        passed.push(name);
+    }
+    missing.dedup();
+    let lacks = match &missing[..] {
+        [] => String::new(),
+        missing => format!("; there is no {}", missing.join(", ")),
+    };
+    if passed.is_empty() {
+        return Ok(Outcome::Skipped(lacks.trim_start_matches("; ").to_owned()));
+    }
+    Ok(Outcome::Passed(format!("{}{lacks}", passed.join(", "))))
+}
+
+fn is_installed(tool: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(tool).is_file())
+}
+
+/// An example that listens, until the value is dropped.
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    fn start(examples: &Path, trial: &Trial) -> Result<Self> {
+        let mut child = Command::new(examples.join(trial.example))
+            .args(trial.arguments)
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let stdout = child.stdout.take().ok_or("its output was piped")?;
+        let mut server = Self {
+            child,
+            address: String::new(),
+        };
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line)?;
+        let address = line.trim().strip_prefix("listening on ");
+        server.address = address.ok_or("it does not listen")?.to_owned();
+        Ok(server)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself, which a trial notices.
+        let _killed = self.child.kill();
+        let _status = self.child.wait();
+    }
+}
+
+/// What is sent comes back, and the end of it after half a close.
+fn nc(_: &Shell, address: &str) -> Result<()> {
+    let (host, port) = address.rsplit_once(':').ok_or("an address has a port")?;
+    let mut child = Command::new("nc")
+        .args(["-N", host, port])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut stdin = child.stdin.take().ok_or("its input was piped")?;
+    stdin.write_all(b"over the wire\n")?;
+    drop(stdin);
+    let output = child.wait_with_output()?;
+    expect(
+        output.stdout == b"over the wire\n",
+        "what came back differs",
+    )
+}
+
+fn curl(sh: &Shell, address: &str) -> Result<()> {
+    let url = format!("http://{address}/anna");
+    let hello = cmd!(sh, "curl --silent --show-error --fail {url}").read()?;
+    expect(hello == "hello, anna", "the answer is another one")?;
+    // More than any buffer holds, and by chunks as well.
+    let body: String = (0..100_000).map(|n| format!("{n},")).collect();
+    for framing in ["content-type: text/plain", "transfer-encoding: chunked"] {
+        let back = cmd!(
+            sh,
+            "curl --silent --show-error --fail --header {framing} --data-binary @- {url}"
+        )
+        .stdin(&body)
+        .read()?;
+        expect(back == body, "the body that came back differs")?;
+    }
+    Ok(())
+}
+
+fn wrk(sh: &Shell, address: &str) -> Result<()> {
+    let url = format!("http://{address}/");
+    let lines = stream(cmd!(sh, "wrk -t1 -c64 -d3s {url}"), LIMIT)?.or_fail("wrk")?;
+    let has = |text: &str| lines.iter().any(|line| line.contains(text));
+    expect(has("Requests/sec"), "it has not finished")?;
+    expect(
+        !has("Socket errors") && !has("Non-2xx"),
+        "some requests have failed",
+    )
+}
+
+fn h2load(sh: &Shell, address: &str) -> Result<()> {
+    let url = format!("http://{address}/");
+    let cmd = cmd!(sh, "h2load --h1 -n 20000 -c 64 {url}");
+    let lines = stream(cmd, LIMIT)?.or_fail("h2load")?;
+    let all = lines.iter().any(|line| line.contains("20000 succeeded"));
+    expect(all, "some requests have failed")
+}
+
+fn expect(holds: bool, otherwise: &str) -> Result<()> {
+    if holds { Ok(()) } else { Err(otherwise.into()) }
+}
