@@ -240,3 +240,15 @@ fn the_http_server_answers_on_one_thread_and_on_two_workers() {
         assert!(given_back.ends_with(&body));
     }
 }
+
+#[test]
+fn the_http_client_asks_the_http_server_over_and_over() {
+    let (_server, address) = start_server("http_server", &[]);
+    let output = example("http_client")
+        .args([&address.to_string(), "/bob", "100"])
+        .output()
+        .expect("the client starts");
+
+    assert!(output.status.success());
+    assert_eq!(output.stdout, b"200 OK\nhello, bob\n");
+}

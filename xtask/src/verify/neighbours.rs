@@ -1,6 +1,7 @@
 //! Programs that nobody here wrote, against the examples: what they speak is what we have to speak.
 
 use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -9,7 +10,7 @@ use xshell::{Shell, cmd};
 
 use super::{Outcome, Setup};
 use crate::Result;
-use crate::process::stream;
+use crate::process::{now, stream};
 use crate::workspace;
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -18,8 +19,19 @@ const LIMIT: Duration = Duration::from_secs(60);
 struct Trial {
     tool: &'static str,
     example: &'static str,
+    /// Of the example.
     arguments: &'static [&'static str],
+    /// Is told where the example is, or, if that is a client, the server.
     run: fn(&Shell, &str) -> Result<()>,
+    serves: Who,
+}
+
+#[derive(Clone, Copy)]
+enum Who {
+    Example,
+    /// The program, with these arguments, in which `PORT` and `FOLDER` stand for a free port and a
+    /// folder of its own.
+    Tool(&'static [&'static str]),
 }
 
 const TRIALS: &[Trial] = &[
@@ -28,30 +40,49 @@ const TRIALS: &[Trial] = &[
         example: "echo_server",
         arguments: &[],
         run: nc,
+        serves: Who::Example,
     },
     Trial {
         tool: "curl",
         example: "http_server",
         arguments: &[],
         run: curl,
+        serves: Who::Example,
     },
     Trial {
         tool: "wrk",
         example: "http_server",
         arguments: &[],
         run: wrk,
+        serves: Who::Example,
     },
     Trial {
         tool: "wrk",
         example: "http_server",
         arguments: &["127.0.0.1:0", "2"],
         run: wrk,
+        serves: Who::Example,
     },
     Trial {
         tool: "h2load",
         example: "http_server",
         arguments: &[],
         run: h2load,
+        serves: Who::Example,
+    },
+    Trial {
+        tool: "nginx",
+        example: "http_client",
+        arguments: &[],
+        run: http_client,
+        serves: Who::Tool(&["-e", "stderr", "-p", "FOLDER", "-c", "nginx.conf"]),
+    },
+    Trial {
+        tool: "redis-server",
+        example: "redis_client",
+        arguments: &[],
+        run: redis_client,
+        serves: Who::Tool(&["--port", "PORT", "--save", "", "--dir", "FOLDER"]),
     },
 ];
 
@@ -77,7 +108,11 @@ pub(super) fn run(setup: &Setup<'_>) -> Result<Outcome> {
             missing.push(trial.tool);
             continue;
         }
-        let server = Server::start(&examples, trial)?;
+        let server = match trial.serves {
+            Who::Example => Server::of_example(&examples, trial)?,
+            Who::Tool(arguments) => Server::of_tool(sh, trial.tool, arguments)?,
+        };
+        let _examples = sh.push_dir(&examples);
         (trial.run)(sh, &server.address).map_err(|error| format!("{name}: {error}"))?;
         passed.push(name);
     }
@@ -97,14 +132,14 @@ fn is_installed(tool: &str) -> bool {
     std::env::split_paths(&path).any(|folder| folder.join(tool).is_file())
 }
 
-/// An example that listens, until the value is dropped.
+/// A program that listens, until the value is dropped.
 struct Server {
     child: Child,
     address: String,
 }
 
 impl Server {
-    fn start(examples: &Path, trial: &Trial) -> Result<Self> {
+    fn of_example(examples: &Path, trial: &Trial) -> Result<Self> {
         let mut child = Command::new(examples.join(trial.example))
             .args(trial.arguments)
             .stdout(Stdio::piped())
@@ -118,6 +153,37 @@ impl Server {
         BufReader::new(stdout).read_line(&mut line)?;
         let address = line.trim().strip_prefix("listening on ");
         server.address = address.ok_or("it does not listen")?.to_owned();
+        Ok(server)
+    }
+
+    fn of_tool(sh: &Shell, tool: &str, arguments: &[&str]) -> Result<Self> {
+        let folder = workspace::target_directory(sh)?.join("neighbours");
+        sh.create_dir(&folder)?;
+        let folder = folder
+            .to_str()
+            .ok_or("the target folder has a name in UTF-8")?;
+        // It is free now, and hardly anybody takes it before the tool does.
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        sh.write_file(format!("{folder}/nginx.conf"), nginx_conf(port))?;
+        sh.write_file(format!("{folder}/index.html"), "served by nginx\n")?;
+        let arguments = arguments.iter().map(|it| {
+            it.replace("PORT", &port.to_string())
+                .replace("FOLDER", folder)
+        });
+        let child = Command::new(tool)
+            .args(arguments)
+            .stdout(Stdio::null())
+            .spawn()?;
+        let server = Self {
+            child,
+            address: format!("127.0.0.1:{port}"),
+        };
+        let started = now();
+        while TcpStream::connect(&server.address).is_err() {
+            if started.elapsed() > LIMIT {
+                return Err(format!("{tool} does not listen").into());
+            }
+        }
         Ok(server)
     }
 }
@@ -183,6 +249,35 @@ fn h2load(sh: &Shell, address: &str) -> Result<()> {
     let lines = stream(cmd, LIMIT)?.or_fail("h2load")?;
     let all = lines.iter().any(|line| line.contains("20000 succeeded"));
     expect(all, "some requests have failed")
+}
+
+/// One process in the foreground, which serves one folder.
+fn nginx_conf(port: u16) -> String {
+    format!(
+        "daemon off; master_process off; pid nginx.pid; events {{ }}\n\
+         http {{ access_log off; server {{ listen 127.0.0.1:{port}; root .; }} }}\n"
+    )
+}
+
+fn http_client(sh: &Shell, address: &str) -> Result<()> {
+    let cmd = cmd!(sh, "./http_client {address} / 500");
+    let lines = stream(cmd, LIMIT)?.or_fail("http_client")?;
+    expect(
+        lines == ["200 OK", "served by nginx"],
+        "it got something else",
+    )
+}
+
+fn redis_client(sh: &Shell, address: &str) -> Result<()> {
+    let cmd = cmd!(sh, "./redis_client {address} 5000");
+    let lines = stream(cmd, LIMIT)?.or_fail("redis_client")?;
+    let expected = [
+        "PONG",
+        "one by one: 5000",
+        "all at once: 10000",
+        "deleted: 1",
+    ];
+    expect(lines == expected, "it got something else")
 }
 
 fn expect(holds: bool, otherwise: &str) -> Result<()> {
