@@ -9,10 +9,13 @@ use hyper::rt::Timer;
 /// Runs `program` on a loop whose clock jumps to the next deadline; gives the time that has passed.
 fn time_of<F: Future<Output = ()>>(program: impl FnOnce() -> F) -> Duration {
     let clock = ManualClock::new().with_auto_jump();
-    let event_loop = EventLoop::builder().clock(clock).build().unwrap();
+    let event_loop = EventLoop::builder()
+        .clock(clock)
+        .build()
+        .expect("the system gives descriptors");
     event_loop
         .run_until_complete(async { program().await })
-        .unwrap();
+        .expect("the program ends");
     event_loop.time()
 }
 

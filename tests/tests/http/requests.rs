@@ -32,7 +32,7 @@ async fn serve(version: Version) -> Result<SocketAddr, Error> {
     let address = listener.local_addr()?;
     create_task(async move {
         loop {
-            let (stream, _) = listener.accept().await.unwrap();
+            let (stream, _) = listener.accept().await.expect("somebody connects");
             let io = HyperIo::new(stream).vectored();
             create_task(async move {
                 match version {
