@@ -63,7 +63,7 @@
 //!
 //! # What this crate does not do
 //!
-//! Sync primitives, processes and signals other than ctrl-C come later. For those today use `tokio` or
+//! Queues, processes and signals other than ctrl-C come later. For those today use `tokio` or
 //! `smol`. A request to end does not
 //! interrupt a blocking call: see [`to_thread`].
 
@@ -128,6 +128,7 @@ pub use evloop_executor::{CallHandle, block_on};
 pub use evloop_net::{Incoming, TcpListener, TcpStream};
 pub use evloop_reactor::{Direction, ReactorGone, ReactorHandle, Source};
 pub use evloop_signal::{Disposition, Signal};
+pub use evloop_sync as sync;
 pub use evloop_task::{
     Builder as TaskBuilder, CallbackId, Cancellation, Child, ChildFailure, ChildOutput, Context,
     ContextVar, EnsureFuture, ErrorContext, FirstException, Flatten, FutureGroup, GroupClosed,

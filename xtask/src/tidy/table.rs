@@ -71,6 +71,12 @@ pub(super) const CRATES: &[Row] = &[
         ],
     },
     Row {
+        name: "evloop-sync",
+        layer: Layer::Leaf,
+        ours: &[],
+        foreign: &[],
+    },
+    Row {
         name: "evloop-task",
         layer: Layer::Task,
         ours: &["evloop-cancel", "evloop-combinators"],
@@ -203,6 +209,7 @@ pub(super) const CRATES: &[Row] = &[
             "evloop-net",
             "evloop-reactor",
             "evloop-signal",
+            "evloop-sync",
             "evloop-task",
             "evloop-time",
         ],
