@@ -1,10 +1,13 @@
 //! The primitives through their public API, polled by hand.
 
+mod allocations;
 mod auto_traits;
 mod barriers;
 mod conditions;
 mod events;
+mod hostile;
 mod locks;
+mod model;
 mod museum;
 mod rw_locks;
 mod semaphores;
