@@ -9,6 +9,7 @@ mod lateness;
 mod limits;
 mod memory;
 mod remote;
+mod sync;
 mod tasks;
 mod timers;
 mod two_workers;
@@ -29,6 +30,7 @@ pub(crate) fn all() -> Vec<Family> {
         cancellation::family(),
         gather::family(),
         first_completed::family(),
+        sync::family(),
         blocking::family(),
         echo::family(),
         memory::family(),

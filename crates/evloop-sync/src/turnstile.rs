@@ -19,8 +19,9 @@
 //! # Ordering
 //!
 //! What was done while permits were held is visible to whoever gets them next: giving back is a `Release`,
-//! taking an `Acquire`. Under the mutex the word is *read* with `Acquire` too: permits may have been given
-//! back without the mutex, and are passed on from here to a thread that has not seen that.
+//! taking an `Acquire`. Setting the bit is an `Acquire`, too: permits that were given back before, without the
+//! mutex, are passed on from then on by whoever has the mutex, which orders all of them; and clearing it is a
+//! `Release`, to whoever takes them without the mutex.
 
 use std::task::{Context, Poll, Waker};
 
@@ -148,8 +149,8 @@ impl Turnstile {
 
     /// Hands out what is free, and `n_more` permits, from the front. The bit is set, and the list locked.
     fn hand_out(&self, list: &mut WaitList<Waiter>, n_more: u32, wakers: &mut Wakers) {
-        // Acquire: see the module's docs. Nobody else changes the word while we have the lock.
-        let word = self.word.load(Ordering::Acquire);
+        // Relaxed: nobody else changes the word while the bit is set and we have the lock.
+        let word = self.word.load(Ordering::Relaxed);
         let mut n_free = n_free(word) + n_more;
         while let Some(Waiter::Queued { n_permits, .. }) = list.front() {
             let n_permits = *n_permits;
@@ -202,11 +203,11 @@ impl Turnstile {
         if self.enter(n_permits) {
             return Joined::Passed;
         }
-        // Acquire: see the module's docs.
-        let word = self.word.load(Ordering::Acquire);
+        // Relaxed, and so the store: the bit is set, so the mutex orders them.
+        let word = self.word.load(Ordering::Relaxed);
         if list.n_queued() == 0 && word >= cost(n_permits) {
             // Permits are free, but those who have been given theirs go first.
-            self.word.store(word - cost(n_permits), Ordering::Release);
+            self.word.store(word - cost(n_permits), Ordering::Relaxed);
             return Joined::GoesNext(list.push_detached(Waiter::Granted));
         }
         Joined::Queues(list.push(Waiter::Queued { waker, n_permits }))
@@ -216,8 +217,8 @@ impl Turnstile {
     pub(crate) fn queue_up(&self, n_permits: u32, waker: Waker) -> (Key, Option<Waker>) {
         let mut list = lock(&self.list);
         if self.enter(n_permits) {
-            // Relaxed: the permits are taken already, and the mutex orders the list.
-            self.word.fetch_or(CROWDED, Ordering::Relaxed);
+            // Acquire: as in `enter`.
+            self.word.fetch_or(CROWDED, Ordering::Acquire);
             return (list.push_detached(Waiter::Granted), Some(waker));
         }
         // Those who have been given something and have not come for it yet do not change the order: here
@@ -238,13 +239,13 @@ impl Turnstile {
             if word & CROWDED != 0 {
                 return false;
             }
-            // Permits that are given back in between make the exchange fail, and are taken then. Relaxed:
-            // nothing is taken yet, and the mutex orders the list.
+            // Permits that are given back in between make the exchange fail, and are taken then. Acquire: pairs with
+            // the Release of whoever gave back what is free now, and is passed on under the mutex.
             let crowded = word | CROWDED;
             if word < cost(n_permits)
                 && self
                     .word
-                    .compare_exchange(word, crowded, Ordering::Relaxed, Ordering::Relaxed)
+                    .compare_exchange(word, crowded, Ordering::Acquire, Ordering::Relaxed)
                     .is_ok()
             {
                 return false;
@@ -282,8 +283,8 @@ impl Turnstile {
     fn retire(&self, list: &mut WaitList<Waiter>, key: Key) {
         list.remove(key);
         if list.is_unused() {
-            // Nobody else changes the word while the bit is set. AcqRel, as in `hand_out`.
-            self.word.fetch_and(!CROWDED, Ordering::AcqRel);
+            // Release: as in `hand_out`.
+            self.word.fetch_and(!CROWDED, Ordering::Release);
         }
     }
 
