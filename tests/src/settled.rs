@@ -139,3 +139,24 @@
 //! let second = task.await;
 //! # }
 //! ```
+//!
+//! # 117: a wait takes the guard
+//!
+//! Code that goes on after a wait was cancelled does not have the lock, and cannot believe that it has:
+//!
+//! ```compile_fail,E0382
+//! # use evloop::sync::{Condition, Lock};
+//! # async fn program(lock: Lock<u32>, changed: Condition) {
+//! let guard = lock.acquire().await;
+//! let waited = evloop::catch_cancel(changed.wait(guard)).await;
+//! assert_eq!(*guard, 1);
+//! # }
+//! ```
+//!
+//! Who notifies has the lock:
+//!
+//! ```compile_fail,E0061
+//! # async fn program(changed: evloop::sync::Condition) {
+//! changed.notify_all();
+//! # }
+//! ```

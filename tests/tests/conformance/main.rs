@@ -4,6 +4,7 @@
 //! run on loops whose clock jumps, so none of them takes time.
 
 mod as_completed;
+mod barriers;
 mod cancelling;
 mod contexts;
 mod eager;
@@ -21,6 +22,7 @@ mod groups_ending;
 mod groups_model;
 mod interrupts;
 mod left_over;
+mod locks;
 mod runner;
 mod shielding;
 mod tasks;

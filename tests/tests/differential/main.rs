@@ -30,6 +30,7 @@ mod random_program;
 mod recipes;
 mod running;
 mod shielding;
+mod sync;
 mod tasks;
 mod timeouts;
 mod timers;

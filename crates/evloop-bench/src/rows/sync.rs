@@ -72,9 +72,9 @@ macro_rules! contenders {
     ($work:ident: $($turns:ident),+) => {
         contenders!(|e| $work(e): $($turns),+)
     };
-    (|$effort:ident| $work:ident($($argument:expr),+): $($turns:ident),+) => {
+    (|$effort:ident| $work:ident $arguments:tt: $($turns:ident),+) => {
         vec![$(Contender::new(<$turns>::NAME, move |$effort| {
-            BareExecutor::run($work::<$turns>($($argument),+))
+            BareExecutor::run($work::<$turns> $arguments)
         })),+]
     };
 }
@@ -153,7 +153,7 @@ async fn handover<T: Turns>(effort: Effort, n_tasks: usize) -> Sample {
     };
     let tasks: Vec<_> = (0..n_tasks).map(task).collect();
     for task in tasks {
-        task.await;
+        assert!(task.await.is_ok(), "it ends");
     }
     Sample::of_time(started.elapsed(), n_tasks * n_turns)
 }

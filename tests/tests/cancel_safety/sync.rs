@@ -1,0 +1,136 @@
+//! What waits for a lock, a permit, a notification or others: nothing that it was given is lost on it.
+
+use evloop::sync::{Barrier, Condition, Event, Lock, RwLock, Semaphore};
+use evloop::{gather, sleep};
+use evloop_test::{CancelAtEachAwait, Report};
+
+use crate::SECOND;
+
+#[track_caller]
+fn check<S>(make: impl Fn() -> S, scenario: impl AsyncFn(&S), is_as_before: impl Fn(&S) -> bool) {
+    let report: Report = CancelAtEachAwait::new().check_with(make, scenario, |state, _run| {
+        assert!(is_as_before(state), "somebody has kept something");
+    });
+    assert!(report.n_suspensions > 0, "there was something to wait for");
+}
+
+#[test]
+fn a_lock_is_passed_on() {
+    let turn = async |lock: &Lock<u32>| {
+        let mut n_turns = lock.acquire().await;
+        sleep(SECOND).await;
+        *n_turns += 1;
+    };
+    check(
+        || Lock::new(0),
+        async |lock| {
+            gather((turn(lock), turn(lock), turn(lock))).await;
+            assert_eq!(*lock.acquire().await, 3);
+        },
+        |lock| format!("{lock:?}") == "<Lock [unlocked]>",
+    );
+}
+
+#[test]
+fn a_lock_for_readers_is_passed_on() {
+    let reads = async |lock: &RwLock<u32>| {
+        let n_turns = lock.read().await;
+        sleep(SECOND).await;
+        *n_turns
+    };
+    let writes = async |lock: &RwLock<u32>| {
+        let mut n_turns = lock.write().await;
+        sleep(SECOND).await;
+        *n_turns += 1;
+    };
+    check(
+        || RwLock::new(0),
+        async |lock| {
+            let ends = gather((
+                writes(lock),
+                reads(lock),
+                reads(lock),
+                writes(lock),
+                reads(lock),
+            ));
+            let (_, first, second, _, third) = ends.await;
+            assert_eq!([first, second, third], [1, 1, 2]);
+        },
+        |lock| format!("{lock:?}") == "<RwLock [unlocked]>",
+    );
+}
+
+#[test]
+fn permits_are_passed_on() {
+    let takes = async |semaphore: &Semaphore, n_permits| {
+        let _permits = semaphore.acquire_many(n_permits).await;
+        sleep(SECOND).await;
+    };
+    check(
+        || Semaphore::new(3),
+        async |semaphore| {
+            let all = [2, 3, 1, 1].map(|n_permits| takes(semaphore, n_permits));
+            gather(all).await;
+        },
+        |semaphore| format!("{semaphore:?}") == "<Semaphore [unlocked, value:3]>",
+    );
+}
+
+#[test]
+fn an_event_forgets_who_leaves() {
+    check(
+        Event::new,
+        async |event| {
+            let sets = async {
+                sleep(SECOND).await;
+                event.set();
+                event.clear();
+            };
+            gather((event.wait(), event.wait(), sets)).await;
+        },
+        |event| format!("{event:?}") == "<Event [unset]>",
+    );
+}
+
+#[test]
+fn a_condition_unlocks_and_forgets_who_leaves() {
+    check(
+        <(Lock<u32>, Condition)>::default,
+        async |(items, changed)| {
+            let consumes = async || {
+                let items = items.acquire().await;
+                *changed.wait_for(items, |items| *items > 0).await -= 1;
+            };
+            let produces = async {
+                for _ in 0..2 {
+                    sleep(SECOND).await;
+                    let mut items = items.acquire().await;
+                    *items += 1;
+                    changed.notify(1, &items);
+                    sleep(SECOND).await;
+                }
+            };
+            gather((consumes(), consumes(), produces)).await;
+        },
+        |(items, changed)| {
+            format!("{items:?} {changed:?}") == "<Lock [unlocked]> <Condition [waiters:0]>"
+        },
+    );
+}
+
+#[test]
+fn a_barrier_counts_nobody_who_leaves() {
+    let meets = async |barrier: &Barrier, secs| {
+        for _ in 0..2 {
+            sleep(SECOND * secs).await;
+            barrier.wait().await.expect("nobody breaks it");
+        }
+    };
+    check(
+        || Barrier::new(3),
+        async |barrier| {
+            gather([1, 2, 3].map(|secs| meets(barrier, secs))).await;
+        },
+        |barrier| format!("{barrier:?}") == "<Barrier [filling, waiters:0/3]>",
+    );
+}
