@@ -3,6 +3,8 @@
 //! The word holds the flag and the number of the *round*, which ends when the flag is raised. A waiter has a place
 //! in the list of its round. Raising the flag takes the whole list away, and its waiters find out by the number of
 //! the round that they are through: they need neither the lock nor the list any more.
+//!
+//! While the flag is up nobody joins the list, so it is empty then.
 
 use std::fmt;
 use std::future::Future;
@@ -45,7 +47,7 @@ const ROUND: u64 = 2;
 /// O(n) for n waiters, who do not meet at a lock when they go on.
 #[doc(alias("Notify", "ManualResetEvent", "asyncio.Event"))]
 pub struct Event {
-    /// Changed under the lock of the list only.
+    /// The flag is raised, and the round changes, under the lock of the list only.
     word: AtomicU64,
     list: Mutex<WaitList<Waker>>,
 }
@@ -82,24 +84,32 @@ impl Event {
     /// ```
     #[doc(alias("notify_all", "notify_waiters"))]
     pub fn set(&self) {
-        let mut woken = {
+        let (only, mut all) = {
             let mut list = lock(&self.list);
-            let word = self.word.load(Ordering::Relaxed);
-            if word & SET != 0 {
-                // Stored again, so that what this caller has done is visible, too. Release: as below.
+            if self.word.load(Ordering::Relaxed) & SET != 0 {
+                // Raised again, in case somebody is just taking it back, and so that what this caller has done is
+                // visible, too. Nobody waits: who came since it was raised has not. Release: as below.
                 self.word.fetch_or(SET, Ordering::Release);
                 return;
             }
             // Release: pairs with the Acquire of who waits. An addition rather than a store: it keeps what
             // earlier callers have made visible.
             self.word.fetch_add(ROUND + SET, Ordering::Release);
-            mem::replace(&mut *list, WaitList::new())
+            match list.n_queued() {
+                0 | 1 => (list.pop(), None),
+                _ => (None, Some(mem::replace(&mut *list, WaitList::new()))),
+            }
         };
-        while let Some(waker) = woken.pop() {
+        if let Some(waker) = only {
             wake(waker);
         }
-        // The room is used again.
-        lock(&self.list).adopt(woken);
+        while let Some(waker) = all.as_mut().and_then(WaitList::pop) {
+            wake(waker);
+        }
+        if let Some(all) = all {
+            // The room is used again.
+            lock(&self.list).adopt(all);
+        }
     }
 
     /// Takes the flag back; those who were woken go on nevertheless.
@@ -113,8 +123,7 @@ impl Event {
     /// ```
     #[doc(alias = "reset")]
     pub fn clear(&self) {
-        let _list = lock(&self.list);
-        // Relaxed: nothing is made visible by it.
+        // Relaxed: nothing is made visible by it. It needs no lock: the round does not change.
         self.word.fetch_and(!SET, Ordering::Relaxed);
     }
 

@@ -228,6 +228,30 @@ fn a_wait_meets_the_raising_of_the_flag() {
     });
 }
 
+/// The flag is taken back, without the lock, while it is raised and while somebody joins.
+#[test]
+fn the_taking_back_of_the_flag_meets_its_raising_and_a_wait() {
+    explore(|| {
+        let event = Arc::new(Event::new());
+        event.set();
+        let clears = {
+            let event = Arc::clone(&event);
+            thread::spawn(move || event.clear())
+        };
+        let waits = {
+            let event = Arc::clone(&event);
+            thread::spawn(move || block_on(event.wait()))
+        };
+
+        event.set();
+        clears.join().unwrap();
+        event.set();
+
+        waits.join().unwrap();
+        assert!(event.is_set());
+    });
+}
+
 /// One that leaves does not touch the list of another round.
 #[test]
 fn one_that_leaves_meets_the_end_of_its_round() {
