@@ -123,13 +123,14 @@ fn it_shows_itself_as_asyncio_does() {
 }
 
 #[test]
-fn ten_thousand_who_leave_in_any_order_leave_nothing_behind() {
+fn thousands_who_leave_in_any_order_leave_nothing_behind() {
+    let n_waiters = if cfg!(miri) { 100 } else { 10_000 };
     let lock = Lock::new(());
     let guard = lock.try_acquire();
-    let mut waiting: Vec<_> = (0..10_000)
+    let mut waiting: Vec<_> = (0..n_waiters)
         .map(|_| Polled::waiting(lock.acquire()))
         .collect();
-    let behind = waiting.split_off(5_000);
+    let behind = waiting.split_off(n_waiters / 2);
     drop(behind.into_iter().rev().collect::<Vec<_>>());
     drop(waiting);
 
