@@ -122,14 +122,15 @@ impl<T> WaitList<T> {
 
     /// Removes an entry, queued or detached.
     pub(crate) fn remove(&mut self, key: Key) -> T {
-        if *self.links(key.0).0 != DETACHED {
-            self.unlink(key.0);
-        }
         let free = Slot::Free { next: self.free };
-        let Slot::Used { value, .. } = mem::replace(&mut self.slots[key.0 as usize], free) else {
-            unreachable!("its links have just been read")
+        let used = mem::replace(&mut self.slots[key.0 as usize], free);
+        let Slot::Used { prev, next, value } = used else {
+            unreachable!("a key is not used after its entry was removed")
         };
         self.free = key.0;
+        if prev != DETACHED {
+            self.join(prev, next);
+        }
         self.n_used -= 1;
         if self.n_used == 0 && self.slots.len() > KEPT {
             self.slots = Vec::new();
@@ -172,6 +173,11 @@ impl<T> WaitList<T> {
     fn unlink(&mut self, index: u32) {
         let (prev, next) = self.links(index);
         let (before, behind) = (mem::replace(prev, DETACHED), mem::replace(next, NIL));
+        self.join(before, behind);
+    }
+
+    /// Makes neighbours of two between which one has gone.
+    fn join(&mut self, before: u32, behind: u32) {
         match before {
             NIL => self.first = behind,
             before => *self.links(before).1 = behind,

@@ -16,6 +16,7 @@ mod groups;
 mod late_results;
 mod panics;
 mod reentrancy;
+mod sync;
 mod timers;
 mod wakes;
 
