@@ -152,16 +152,15 @@ impl Turnstile {
         // Relaxed: nobody else changes the word while the bit is set and we have the lock.
         let word = self.word.load(Ordering::Relaxed);
         let mut n_free = n_free(word) + n_more;
-        while let Some(Waiter::Queued { n_permits, .. }) = list.front() {
-            let n_permits = *n_permits;
-            if n_permits > n_free {
-                break;
+        while let Some(first) = list.front_mut() {
+            match first {
+                Waiter::Queued { n_permits, .. } if *n_permits <= n_free => n_free -= *n_permits,
+                _ => break,
             }
-            n_free -= n_permits;
-            let entry = list.detach_front().expect("it has just been looked at");
-            if let Waiter::Queued { waker, .. } = std::mem::replace(entry, Waiter::Granted) {
+            if let Waiter::Queued { waker, .. } = std::mem::replace(first, Waiter::Granted) {
                 wakers.push(waker);
             }
+            list.detach_front();
         }
         let crowded = if list.is_unused() { 0 } else { CROWDED };
         // Release: pairs with the Acquire of whoever takes the permits when the bit is clear.

@@ -88,8 +88,8 @@ impl<T> WaitList<T> {
     }
 
     /// The first of the queue.
-    pub(crate) fn front(&self) -> Option<&T> {
-        (self.first != NIL).then(|| self.get(Key(self.first)))
+    pub(crate) fn front_mut(&mut self) -> Option<&mut T> {
+        (self.first != NIL).then(|| self.get_mut(Key(self.first)))
     }
 
     /// Takes the first entry out of the queue; it keeps its slot.

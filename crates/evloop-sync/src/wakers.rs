@@ -38,7 +38,10 @@ impl Wakers {
         if let Some(waker) = self.first {
             wake(waker);
         }
-        self.more.into_iter().for_each(wake);
+        // Mostly there are none, and no vector to take apart.
+        if !self.more.is_empty() {
+            self.more.into_iter().for_each(wake);
+        }
     }
 }
 

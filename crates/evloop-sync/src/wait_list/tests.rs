@@ -87,7 +87,7 @@ proptest! {
             }
             prop_assert_eq!(list.n_queued(), model.queue.len());
             prop_assert_eq!(list.is_unused(), model.len() == 0);
-            prop_assert_eq!(list.front(), model.queue.front().map(|(_, value)| value));
+            prop_assert_eq!(list.front_mut().copied(), model.queue.front().map(|(_, value)| *value));
             for (key, value) in model.queue.iter().chain(&model.detached) {
                 prop_assert_eq!(list.get(*key), value);
             }
