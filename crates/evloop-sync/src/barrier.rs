@@ -1,8 +1,9 @@
 //! A meeting point for a number of tasks.
 //!
-//! One list has all who have arrived and do not go on yet, in their order. When there are as many as it takes, the first of
-//! them are released together: they are detached, with their indices, and *drain* one by one as they go on. Meanwhile
-//! those who arrive stay in the list, for the next round, which is filled when the last one has gone.
+//! One list has all who have arrived and do not go on yet, in their order. When there are as many as it
+//! takes, the first of them are released together: they are detached, with their indices, and *drain*
+//! one by one as they go on. Meanwhile those who arrive stay in the list, for the next round, which is
+//! filled when the last one has gone.
 
 mod wait;
 
@@ -16,8 +17,9 @@ pub use wait::BarrierWait;
 
 /// A meeting point for a number of tasks: asyncio's `Barrier`.
 ///
-/// Each waits until all have arrived; then they go on together, and it can be used again. Who arrives while those of the
-/// round before have not all gone on waits for the next round, and does not count before that.
+/// Each waits until all have arrived; then they go on together, and it can be used again. Who arrives
+/// while those of the round before have not all gone on waits for the next round, and does not count
+/// before that.
 ///
 /// # Examples
 ///
@@ -32,7 +34,8 @@ pub use wait::BarrierWait;
 ///
 /// # Cost
 ///
-/// Arriving and going on takes O(1) and a short lock of a std mutex. The last to arrive wakes the others, in O(n).
+/// Arriving and going on takes O(1) and a short lock of a std mutex. The last to arrive wakes the
+/// others, in O(n).
 #[doc(alias = "asyncio.Barrier")]
 pub struct Barrier {
     n_parties: usize,
@@ -89,7 +92,8 @@ impl Barrier {
         }
     }
 
-    /// Waits until all have arrived, and gives the place in which this one came: from 0 to `parties - 1`, each once a round.
+    /// Waits until all have arrived, and gives the place in which this one came: from 0 to `parties -
+    /// 1`, each once a round.
     ///
     /// ```
     /// use evloop_sync::Barrier;
@@ -102,20 +106,21 @@ impl Barrier {
     ///
     /// # Cancel safety
     ///
-    /// Dropped while it waits, the arrival is withdrawn: it takes one more. Dropped when all have arrived, it has gone on.
-    /// One that is leaked then keeps the next round from being filled.
+    /// Dropped while it waits, the arrival is withdrawn: it takes one more. Dropped when all have
+    /// arrived, it has gone on. One that is leaked then keeps the next round from being filled.
     ///
     /// # Errors
     ///
-    /// [`BrokenBarrier`], when it was [reset](Barrier::reset) or [aborted](Barrier::abort) before this one went on, or
-    /// is broken.
+    /// [`BrokenBarrier`], when it was [reset](Barrier::reset) or [aborted](Barrier::abort) before this
+    /// one went on, or is broken.
     pub fn wait(&self) -> BarrierWait<'_> {
         BarrierWait::new(self)
     }
 
     /// Makes it as new: those who wait, or were released and have not gone on, get an error.
     ///
-    /// Those who arrived for the next round, while others had not gone on, wait on. A broken one can be used again.
+    /// Those who arrived for the next round, while others had not gone on, wait on. A broken one can be
+    /// used again.
     ///
     /// ```
     /// use evloop_sync::{Barrier, BrokenBarrier};

@@ -1,8 +1,8 @@
 //! Waiting, with a lock in hand, until somebody says that what it protects has changed.
 //!
-//! Who is notified needs the lock before it can go on, and who notifies has it. So a notification moves the waiter, with
-//! its waker, from the list of the condition into the queue of the lock, and nobody is woken until the lock is handed to
-//! it: each wait is polled twice, however many are notified at once.
+//! Who is notified needs the lock before it can go on, and who notifies has it. So a notification moves
+//! the waiter, with its waker, from the list of the condition into the queue of the lock, and nobody is
+//! woken until the lock is handed to it: each wait is polled twice, however many are notified at once.
 //!
 //! Locks are taken in one order: first the list here, then that of the lock's turnstile.
 
@@ -24,13 +24,16 @@ pub use wait_for::ConditionWaitFor;
 
 /// Waiting until what a lock protects has changed: asyncio's `Condition`.
 ///
-/// It has no lock of its own: it is used with guards of one, so any number of conditions can share a lock, as with
-/// asyncio's `Condition(lock)`, and whoever notifies has the lock, for the guard says so.
+/// It has no lock of its own: it is used with guards of one, so any number of conditions can share a
+/// lock, as with asyncio's `Condition(lock)`, and whoever notifies has the lock, for the guard says so.
 ///
-/// A wait ends with the lock in hand, after a notification. What was waited for may be over again by then, for others
-/// may have had the lock in between: [`wait_for`](Condition::wait_for) looks again, and is what most programs want.
-/// A waiter that is dropped after it was notified passes that on to the next, so no notification is lost on it; and for
-/// that reason a wait may end though the reason of the notification is gone.
+/// A wait ends with the lock in hand, after a notification. What was waited for may be over again by
+/// then, for others may have had the lock in between: [`wait_for`](Condition::wait_for) looks again, and
+/// is what most programs want. A waiter that is dropped after it was notified passes that on to the
+/// next, so no notification is lost on it; and for that reason a wait may end though the reason of the
+/// notification is gone.
+///
+/// A wait that is leaked stays in the list: a notification may be its, and with it the lock.
 ///
 /// # Examples
 ///
@@ -54,13 +57,13 @@ pub use wait_for::ConditionWaitFor;
 ///
 /// # Panics
 ///
-/// [`wait`](Condition::wait), [`wait_for`](Condition::wait_for) and both forms of `notify` panic when they are called
-/// with a guard of another lock than that of those who wait.
+/// [`wait`](Condition::wait), [`wait_for`](Condition::wait_for) and both forms of `notify` panic when
+/// they are called with a guard of another lock than that of those who wait.
 ///
 /// # Cost
 ///
-/// Waiting, and each notification, take O(1), short locks of std mutexes, and no allocation once the lists have had their
-/// size.
+/// Waiting, and each notification, take O(1), short locks of std mutexes, and no allocation once the
+/// lists have had their size.
 #[doc(alias("Condvar", "asyncio.Condition"))]
 pub struct Condition {
     waiters: Mutex<Waiters>,
@@ -68,7 +71,8 @@ pub struct Condition {
 
 struct Waiters {
     list: WaitList<Waiter>,
-    /// The address of the lock that all who are in the list want back; the lock is borrowed as long as they are.
+    /// The address of the lock that all who are in the list want back; the lock is borrowed as long as
+    /// they are.
     lock: usize,
 }
 
@@ -118,9 +122,9 @@ impl Condition {
     ///
     /// # Cancel safety
     ///
-    /// Dropped while it waits, it leaves the list, or the queue of the lock, and a notification that it had is passed on
-    /// to the next. It does not lock again, as asyncio does: the guard was given away with the call, so no code that
-    /// follows can believe that it has it.
+    /// Dropped while it waits, it leaves the list, or the queue of the lock, and a notification that it
+    /// had is passed on to the next. It does not lock again, as asyncio does: the guard was given away
+    /// with the call, so no code that follows can believe that it has it.
     ///
     /// # Panics
     ///
@@ -220,8 +224,8 @@ impl Condition {
 impl Waiters {
     /// Moves the first who waits for the lock into its queue; false if there is none.
     fn notify_first<T: ?Sized>(&mut self, of: &Lock<T>, wakers: &mut Wakers) -> bool {
-        // Who passes a notification on may have left the list long ago, and others may use it with another lock.
-        // In the queue of that one they would take what was granted to strangers.
+        // Who passes a notification on may have left the list long ago, and others may use it with
+        // another lock. In the queue of that one they would take what was granted to strangers.
         if self.lock != address(of) {
             return false;
         }

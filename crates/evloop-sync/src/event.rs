@@ -1,8 +1,9 @@
 //! A flag that many wait for.
 //!
-//! The word holds the flag and the number of the *round*, which ends when the flag is raised. A waiter has a place
-//! in the list of its round. Raising the flag takes the whole list away, and its waiters find out by the number of
-//! the round that they are through: they need neither the lock nor the list any more.
+//! The word holds the flag and the number of the *round*, which ends when the flag is raised. A waiter
+//! has a place in the list of its round. Raising the flag takes the whole list away, and its waiters
+//! find out by the number of the round that they are through: they need neither the lock nor the list
+//! any more.
 //!
 //! While the flag is up nobody joins the list, so it is empty then.
 
@@ -24,8 +25,8 @@ const ROUND: u64 = 2;
 
 /// A flag that many wait for: asyncio's `Event`.
 ///
-/// [`set`](Event::set) wakes all who wait, in the order in which they came, even if [`clear`](Event::clear) follows at
-/// once. While it is set nobody waits.
+/// [`set`](Event::set) wakes all who wait, in the order in which they came, even if
+/// [`clear`](Event::clear) follows at once. While it is set nobody waits.
 ///
 /// # Examples
 ///
@@ -43,8 +44,8 @@ const ROUND: u64 = 2;
 ///
 /// # Cost
 ///
-/// Waiting for what is set is one load. Waiting takes O(1) and no allocation once the list has had its size. `set` takes
-/// O(n) for n waiters, who do not meet at a lock when they go on.
+/// Waiting for what is set is one load. Waiting takes O(1) and no allocation once the list has had its
+/// size. `set` takes O(n) for n waiters, who do not meet at a lock when they go on.
 #[doc(alias("Notify", "ManualResetEvent", "asyncio.Event"))]
 pub struct Event {
     /// The flag is raised, and the round changes, under the lock of the list only.
@@ -87,8 +88,9 @@ impl Event {
         let (only, mut all) = {
             let mut list = lock(&self.list);
             if self.word.load(Ordering::Relaxed) & SET != 0 {
-                // Raised again, in case somebody is just taking it back, and so that what this caller has done is
-                // visible, too. Nobody waits: who came since it was raised has not. Release: as below.
+                // Raised again, in case somebody is just taking it back, and so that what this caller
+                // has done is visible, too. Nobody waits: who came since it was raised has not. Release:
+                // as below.
                 self.word.fetch_or(SET, Ordering::Release);
                 return;
             }
@@ -211,7 +213,8 @@ impl EventWait<'_> {
         }
     }
 
-    /// Puts the waker into the list, unless it is over: then the waker comes back, as one that was there before does.
+    /// Puts the waker into the list, unless it is over: then the waker comes back, as one that was there
+    /// before does.
     fn register(&mut self, waker: Waker) -> (Poll<()>, Option<Waker>) {
         let mut list = lock(&self.event.list);
         if self.is_over() {

@@ -64,7 +64,8 @@ unsafe impl<T: ?Sized + Send + Sync> Sync for Guarded<ManyReaders, T> {}
 ///
 /// # Safety
 ///
-/// 1. `guarded` gives the same value each time, whether the reference or `Arc` it goes through moves or not.
+/// 1. `guarded` gives the same value each time, whether the reference or `Arc` it goes through moves or
+///    not.
 /// 2. The turnstile, as a [`Gate`], is that of the same `Guarded`.
 pub(crate) unsafe trait Guards: Gate {
     type Value: ?Sized;

@@ -8,8 +8,9 @@
 //! - [`Condition`] waits, with the guard of a lock, until another holder says that something has changed.
 //! - [`Barrier`] is where a number of tasks meet.
 //!
-//! They need no runtime: each future keeps the waker it is polled with. All are `Send` and `Sync`, belong to no loop, can
-//! be statics, and allocate nothing per wait once their queues have had their size.
+//! They need no runtime: each future keeps the waker it is polled with. All are `Send` and `Sync`,
+//! belong to no loop, can be statics, and allocate nothing per wait once their queues have had their
+//! size.
 //!
 //! # Example
 //!
@@ -36,25 +37,28 @@
 //!
 //! # Fairness, and what a waiter owes
 //!
-//! Who waits is served first come, first served, also by other threads, and nobody overtakes. A permit, a lock or a
-//! notification is *given* to the first waiter, not put up for a race. A waiter that is dropped, by a timeout or a
-//! cancelled task, after it was given something passes it on: nothing is lost on it.
+//! Who waits is served first come, first served, also by other threads, and nobody overtakes. A permit,
+//! a lock or a notification is *given* to the first waiter, not put up for a race. A waiter that is
+//! dropped, by a timeout or a cancelled task, after it was given something passes it on: nothing is lost
+//! on it.
 //!
-//! So a waiter that was given something and is not polled any more, but not dropped either, keeps it; as does a guard
-//! that is leaked. Do not keep the future of an `acquire` in a place where it may lie unpolled, behind a branch of a
-//! `select!` that is done with, for example.
+//! So a waiter that was given something and is not polled any more, but not dropped either, keeps it; as
+//! does a guard that is leaked. Do not keep the future of an `acquire` in a place where it may lie
+//! unpolled, behind a branch of a `select!` that is done with, for example.
 //!
 //! # Relation to asyncio
 //!
-//! The names and meanings are those of asyncio. It has no [`RwLock`], and what `BoundedSemaphore` forbids cannot be written
-//! here. A lock is *handed over*: between the release and the turn of the next waiter it stays locked, where asyncio's
-//! shows itself unlocked. asyncio's are bound to a loop and to its thread.
+//! The names and meanings are those of asyncio. It has no [`RwLock`], and what `BoundedSemaphore`
+//! forbids cannot be written here. A lock is *handed over*: between the release and the turn of the next
+//! waiter it stays locked, where asyncio's shows itself unlocked. asyncio's are bound to a loop and to
+//! its thread.
 //!
 //! # What this crate does not do
 //!
-//! It has no queues or channels yet. Nothing blocks a thread: for that, use `std::sync`, which is also the better lock
-//! where no guard lives across an `await`. No lock knows its owner: one that is acquired twice by the same task waits
-//! for ever. There are no limits of time in here: put `timeout` of a runtime around what waits.
+//! It has no queues or channels yet. Nothing blocks a thread: for that, use `std::sync`, which is also
+//! the better lock where no guard lives across an `await`. No lock knows its owner: one that is acquired
+//! twice by the same task waits for ever. There are no limits of time in here: put `timeout` of a
+//! runtime around what waits.
 
 mod barrier;
 mod condition;

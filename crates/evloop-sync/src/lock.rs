@@ -20,8 +20,8 @@ use crate::sync::constructor;
 /// A guard may be dropped on any thread, if the value is `Send`. A guard that is leaked keeps the lock for
 /// ever. A task that asks for a lock that it has itself waits for ever: the lock does not know who has it.
 ///
-/// Use `std::sync::Mutex` where no guard lives across an `await`: it is faster, and nothing can wait on it for
-/// long.
+/// Use `std::sync::Mutex` where no guard lives across an `await`: it is faster, and nothing can wait on
+/// it for long.
 ///
 /// # Examples
 ///
@@ -39,8 +39,8 @@ use crate::sync::constructor;
 ///
 /// # Cost
 ///
-/// Locking and unlocking without contention is one atomic operation each. Waiting takes O(1), a short lock of a
-/// std mutex, and no allocation once the queue has had its size.
+/// Locking and unlocking without contention is one atomic operation each. Waiting takes O(1), a short
+/// lock of a std mutex, and no allocation once the queue has had its size.
 #[doc(alias("Mutex", "asyncio.Lock"))]
 pub struct Lock<T: ?Sized> {
     pub(crate) guarded: Guarded<OneAtATime, T>,
@@ -92,8 +92,8 @@ impl<T: ?Sized> Lock<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropped while it waits, it loses its place in the queue and nothing else: a lock that it had been handed
-    /// goes to the next.
+    /// Dropped while it waits, it loses its place in the queue and nothing else: a lock that it had been
+    /// handed goes to the next.
     ///
     /// # Cost
     ///

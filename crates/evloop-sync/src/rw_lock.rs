@@ -16,9 +16,9 @@ const ALL: u32 = ManyReaders::ALL;
 
 /// A value that many read, or one changes. asyncio has none.
 ///
-/// Strictly first come, first served: a reader that comes when a writer waits waits behind it, so writers are not
-/// starved by readers, nor readers by writers. It follows that **who reads must not ask to read again**: a writer
-/// may have come in between, and both wait for ever.
+/// Strictly first come, first served: a reader that comes when a writer waits waits behind it, so
+/// writers are not starved by readers, nor readers by writers. It follows that **who reads must not ask
+/// to read again**: a writer may have come in between, and both wait for ever.
 ///
 /// A waiter that is dropped after its turn had come passes it on. There is no poisoning.
 ///
@@ -39,8 +39,8 @@ const ALL: u32 = ManyReaders::ALL;
 ///
 /// # Cost
 ///
-/// That of [`Lock`](crate::Lock). Readers on several processors all change one word: where that is too slow, the value
-/// wants a copy for each.
+/// That of [`Lock`](crate::Lock). Readers on several processors all change one word: where that is too
+/// slow, the value wants a copy for each.
 pub struct RwLock<T: ?Sized> {
     pub(crate) guarded: Guarded<ManyReaders, T>,
 }
@@ -105,8 +105,8 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropped while it waits, it loses its place in the queue and nothing else: readers that waited behind it
-    /// go on if they can.
+    /// Dropped while it waits, it loses its place in the queue and nothing else: readers that waited
+    /// behind it go on if they can.
     pub fn write(&self) -> AcquireWrite<'_, T> {
         AcquireWrite(Passage::new(self, ALL))
     }

@@ -13,12 +13,13 @@ use crate::turnstile::Turnstile;
 
 /// A number of permits, for as many at a time: asyncio's `Semaphore`.
 ///
-/// Strictly first come, first served: a newcomer queues behind those who wait, also if what it wants is free and what
-/// they want is not. A permit that is dropped goes to the first; a waiter that is dropped after it was given permits
-/// passes them on.
+/// Strictly first come, first served: a newcomer queues behind those who wait, also if what it wants is
+/// free and what they want is not. A permit that is dropped goes to the first; a waiter that is dropped
+/// after it was given permits passes them on.
 ///
-/// Permits can only be given back by who has them, so a semaphore on which [`release`](Semaphore::release) is never
-/// called is asyncio's `BoundedSemaphore`: releasing more than was acquired cannot be written.
+/// Permits can only be given back by who has them, so a semaphore on which
+/// [`release`](Semaphore::release) is never called is asyncio's `BoundedSemaphore`: releasing more than
+/// was acquired cannot be written.
 ///
 /// # Examples
 ///
@@ -37,8 +38,8 @@ use crate::turnstile::Turnstile;
 ///
 /// # Cost
 ///
-/// Taking and giving back without waiting is one atomic operation each. Waiting takes O(1), a short lock of a std mutex,
-/// and no allocation once the queue has had its size.
+/// Taking and giving back without waiting is one atomic operation each. Waiting takes O(1), a short lock
+/// of a std mutex, and no allocation once the queue has had its size.
 #[doc(alias("BoundedSemaphore", "asyncio.Semaphore"))]
 pub struct Semaphore {
     turnstile: Turnstile,
@@ -82,15 +83,16 @@ impl Semaphore {
     ///
     /// # Cancel safety
     ///
-    /// Dropped while it waits, it loses its place in the queue and nothing else: a permit that it had been given goes
-    /// to the next.
+    /// Dropped while it waits, it loses its place in the queue and nothing else: a permit that it had
+    /// been given goes to the next.
     pub fn acquire(&self) -> AcquirePermit<'_> {
         self.acquire_many(1)
     }
 
     /// Waits for several permits, which come together; 0 are had at once.
     ///
-    /// If there are not so many, it waits until they are [released](Semaphore::release), and all others wait behind it.
+    /// If there are not so many, it waits until they are [released](Semaphore::release), and all others
+    /// wait behind it.
     ///
     /// ```
     /// # use evloop_sync::Semaphore;

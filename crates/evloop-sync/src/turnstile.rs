@@ -14,14 +14,15 @@
 //!
 //! Whoever gives permits back, or leaves the queue, hands out what is free from the front of the queue,
 //! until the first does not fit: it deducts the permits and detaches the entry. An entry that is dropped
-//! when it has been given permits returns them in the same way, so nothing is lost on a waiter that is gone.
+//! when it has been given permits returns them in the same way, so nothing is lost on a waiter that is
+//! gone.
 //!
 //! # Ordering
 //!
-//! What was done while permits were held is visible to whoever gets them next: giving back is a `Release`,
-//! taking an `Acquire`. Setting the bit is an `Acquire`, too: permits that were given back before, without the
-//! mutex, are passed on from then on by whoever has the mutex, which orders all of them; and clearing it is a
-//! `Release`, to whoever takes them without the mutex.
+//! What was done while permits were held is visible to whoever gets them next: giving back is a
+//! `Release`, taking an `Acquire`. Setting the bit is an `Acquire`, too: permits that were given back
+//! before, without the mutex, are passed on from then on by whoever has the mutex, which orders all of
+//! them; and clearing it is a `Release`, to whoever takes them without the mutex.
 
 use std::task::{Context, Poll, Waker};
 
@@ -238,8 +239,9 @@ impl Turnstile {
             if word & CROWDED != 0 {
                 return false;
             }
-            // Permits that are given back in between make the exchange fail, and are taken then. Acquire: pairs with
-            // the Release of whoever gave back what is free now, and is passed on under the mutex.
+            // Permits that are given back in between make the exchange fail, and are taken then.
+            // Acquire: pairs with the Release of whoever gave back what is free now, and is passed on
+            // under the mutex.
             let crowded = word | CROWDED;
             if word < cost(n_permits)
                 && self

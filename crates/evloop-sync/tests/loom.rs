@@ -1,5 +1,5 @@
-//! Model checks of the protocols between threads, on the shipped code: the word and the list of a turnstile, the round of
-//! an event, and the way of a notification into the queue of a lock.
+//! Model checks of the protocols between threads, on the shipped code: the word and the list of a
+//! turnstile, the round of an event, and the way of a notification into the queue of a lock.
 //!
 //! `RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS=2 cargo test -p evloop-sync --release --test loom`
 #![cfg(loom)]
@@ -87,7 +87,8 @@ impl Checked {
     }
 }
 
-/// Three want a lock: it is had by one at a time, each sees what the one before did, and nobody sleeps for ever.
+/// Three want a lock: it is had by one at a time, each sees what the one before did, and nobody sleeps
+/// for ever.
 #[test]
 fn a_lock_is_had_by_one_at_a_time() {
     explore(|| {
@@ -156,7 +157,8 @@ fn permits_released_meet_a_first_that_leaves() {
     });
 }
 
-/// Permits that were given back past the queue are passed on by somebody else: what was done under them is seen.
+/// Permits that were given back past the queue are passed on by somebody else: what was done under them
+/// is seen.
 #[test]
 fn what_was_done_under_a_permit_is_seen_through_the_hands_of_a_third() {
     explore(|| {

@@ -1,4 +1,5 @@
-//! Locks, semaphores and barriers: numbers beyond the limits, guards on other threads and guards that are leaked.
+//! Locks, semaphores and barriers: numbers beyond the limits, guards on other threads and guards that
+//! are leaked.
 
 use std::mem::ManuallyDrop;
 use std::pin::pin;

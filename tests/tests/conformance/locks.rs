@@ -11,7 +11,8 @@ use crate::in_loop;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Tasks that have queued for a lock, in this order; each says its number when it has it, and gives the guard.
+/// Tasks that have queued for a lock, in this order; each says its number when it has it, and gives the
+/// guard.
 async fn waiters(
     lock: &Arc<Lock<()>>,
     seen: &Seen<u32>,

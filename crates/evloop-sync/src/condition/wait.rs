@@ -108,8 +108,8 @@ impl<'a, T: ?Sized> Future for ConditionWait<'_, 'a, T> {
 impl<T: ?Sized> Drop for ConditionWait<'_, '_, T> {
     fn drop(&mut self) {
         let mut wakers = Wakers::new();
-        // What leaves is dropped when nothing is locked, and after the next has been notified: that one queues for the
-        // lock, and may be handed it when this one leaves.
+        // What leaves is dropped when nothing is locked, and after the next has been notified: that one
+        // queues for the lock, and may be handed it when this one leaves.
         let left = match mem::replace(&mut self.step, Step::Over) {
             Step::Begins(_) | Step::Over => return,
             Step::Waits(of, key) => {

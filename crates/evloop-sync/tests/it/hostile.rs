@@ -2,7 +2,8 @@
 //!
 //! # Invariants
 //!
-//! 1. The data of a hostile waker is an `Arc<Hostile>` turned into a raw pointer; each waker owns one count.
+//! 1. The data of a hostile waker is an `Arc<Hostile>` turned into a raw pointer; each waker owns one
+//!    count.
 
 #![expect(
     unsafe_code,

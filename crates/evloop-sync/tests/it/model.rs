@@ -1,5 +1,5 @@
-//! Random histories of each primitive beside a naive model of it: who goes on, in which order, and what is left,
-//! with waiters that are dropped at any moment.
+//! Random histories of each primitive beside a naive model of it: who goes on, in which order, and what
+//! is left, with waiters that are dropped at any moment.
 
 mod barrier;
 mod condition;

@@ -59,7 +59,8 @@ fn museum_bm67_a_barrier_counts_only_those_who_are_there() {
     assert_eq!(waits.woken(), Ok(0));
 }
 
-/// One notification, two who wait, and a cancel at each point on the way: exactly one goes on, with the lock.
+/// One notification, two who wait, and a cancel at each point on the way: exactly one goes on, with the
+/// lock.
 #[test]
 fn museum_bm68_a_notification_of_a_waiter_that_is_dropped_goes_to_the_next() {
     for n_steps in 0..3 {

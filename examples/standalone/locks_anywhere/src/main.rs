@@ -1,4 +1,5 @@
-//! A lock, a condition, a semaphore and a barrier without a runtime: threads with a ten-line `block_on` are enough.
+//! A lock, a condition, a semaphore and a barrier without a runtime: threads with a ten-line `block_on`
+//! are enough.
 
 #![expect(clippy::print_stdout, reason = "an example prints what it does")]
 

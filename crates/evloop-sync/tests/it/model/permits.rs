@@ -197,7 +197,8 @@ impl<'a> Beside<'a> {
 }
 
 proptest! {
-    /// The permits that are free, granted and held are all there are, and who goes on is who the model says.
+    /// The permits that are free, granted and held are all there are, and who goes on is who the model
+    /// says.
     #[test]
     fn semaphores_do_what_the_model_does(n_permits in 0..4_u32, ops in ops()) {
         let semaphore = Semaphore::new(n_permits);
@@ -252,8 +253,8 @@ fn cost(guard: &Guard<'_>) -> u32 {
 }
 
 proptest! {
-    /// A lock for readers and writers is a semaphore of which a writer takes all; a writer becomes a reader by giving
-    /// back all but one.
+    /// A lock for readers and writers is a semaphore of which a writer takes all; a writer becomes a
+    /// reader by giving back all but one.
     #[test]
     fn museum_bm80_locks_for_readers_do_what_the_model_does(ops in ops()) {
         let lock = RwLock::new(0);
