@@ -9,6 +9,8 @@
 //! - [`TcpListener`]: accepts connections; [`Incoming`] is the stream of them.
 //! - [`TcpStream`]: a connection. It implements `AsyncRead` and `AsyncWrite` of `futures-io`, and
 //!   so does `&TcpStream`: two references are its two halves.
+//! - [`StreamReader`] takes lines and other pieces out of any `AsyncRead`, and [`StreamWriter`]
+//!   buffers for any `AsyncWrite`, between [`WaterMarks`].
 //!
 //! # Which reactor
 //!
@@ -59,9 +61,9 @@
 //!
 //! # Relation to asyncio
 //!
-//! `TcpStream::connect` is `open_connection` and `TcpListener` is the inside of `start_server`,
-//! without the buffers: a stream here is the socket itself, as under `loop.sock_recv`. The buffered
-//! reader and writer are those of `futures-lite`.
+//! A `TcpStream` is the socket itself, as under `loop.sock_recv`; [`StreamReader`] and
+//! [`StreamWriter`] are asyncio's classes of these names, around any stream. The reader pulls: it
+//! reads while somebody waits, where asyncio's is fed. `TcpListener` is the inside of `start_server`.
 //!
 //! # What this crate does not do
 //!
@@ -81,5 +83,13 @@ mod reactor;
 mod tcp_listener;
 mod tcp_stream;
 
+mod read_error;
+mod sticky_error;
+mod stream_reader;
+mod stream_writer;
+
+pub use read_error::{IncompleteRead, LimitOverrun, ReadError};
+pub use stream_reader::{Lines, StreamReader};
+pub use stream_writer::{StreamWriter, WaterMarks};
 pub use tcp_listener::{Incoming, TcpListener};
 pub use tcp_stream::TcpStream;

@@ -124,7 +124,10 @@ pub use evloop_combinators::{
     as_completed, gather, race, try_gather, wait,
 };
 pub use evloop_executor::{CallHandle, block_on};
-pub use evloop_net::{Incoming, TcpListener, TcpStream};
+pub use evloop_net::{
+    Incoming, IncompleteRead, LimitOverrun, Lines, ReadError, StreamReader, StreamWriter,
+    TcpListener, TcpStream, WaterMarks,
+};
 pub use evloop_reactor::{Direction, ReactorGone, ReactorHandle, Source};
 pub use evloop_signal::{Disposition, Signal};
 pub use evloop_task::{

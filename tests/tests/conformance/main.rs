@@ -23,6 +23,7 @@ mod interrupts;
 mod left_over;
 mod runner;
 mod shielding;
+mod streams;
 mod tasks;
 mod threadsafe;
 mod timeouts;

@@ -6,7 +6,10 @@
 )]
 
 mod cancelling;
+mod chunks;
 mod connecting;
 mod listening;
+mod reading;
 mod support;
 mod transferring;
+mod writing;
