@@ -125,8 +125,10 @@ pub use evloop_combinators::{
 };
 pub use evloop_executor::{CallHandle, block_on};
 pub use evloop_net::{
-    Incoming, IncompleteRead, LimitOverrun, Lines, ReadError, StreamReader, StreamWriter,
-    TcpListener, TcpStream, WaterMarks,
+    Async, Incoming, IncompleteRead, LimitOverrun, Lines, Listener, OwnedReadHalf, OwnedWriteHalf,
+    PipeReader, PipeWriter, ReadError, ReuniteError, StreamReader, StreamWriter, TcpListener,
+    TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixListenerOptions, UnixStream, WaterMarks,
+    open_connection, open_unix_connection, pipe,
 };
 pub use evloop_reactor::{Direction, ReactorGone, ReactorHandle, Source};
 pub use evloop_signal::{Disposition, Signal};

@@ -23,6 +23,7 @@ mod interrupts;
 mod left_over;
 mod runner;
 mod shielding;
+mod sockets;
 mod streams;
 mod tasks;
 mod threadsafe;

@@ -8,8 +8,10 @@
 mod cancelling;
 mod chunks;
 mod connecting;
+mod descriptors;
 mod listening;
 mod reading;
 mod support;
 mod transferring;
+mod unix;
 mod writing;
