@@ -6,7 +6,7 @@ use std::{
     io::{self, IoSlice, IoSliceMut},
     ops::Deref,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Weak},
     task::{Context, Poll, Waker},
 };
 
@@ -52,23 +52,29 @@ where
     ///
     /// # Errors
     ///
-    /// [`ReuniteError`] with both halves if they are of different streams.
-    #[expect(
-        clippy::missing_panics_doc,
-        reason = "nothing else has the stream, so it cannot panic"
-    )]
-    pub fn reunite(self, mut write: OwnedWriteHalf<S>) -> Result<S, ReuniteError<S>> {
-        match write
-            .stream
-            .take_if(|stream| Arc::ptr_eq(stream, &self.stream))
-        {
-            Some(other) => {
-                drop(other);
-                let stream = Arc::into_inner(self.stream);
-                Ok(stream.expect("a stream has two halves, and both are here"))
+    /// [`ReuniteError`] with both halves if they are of different streams, or if somebody is using
+    /// what [`downgrade`](Self::downgrade) gave right now.
+    pub fn reunite(mut self, mut write: OwnedWriteHalf<S>) -> Result<S, ReuniteError<S>> {
+        let is_other_half = |stream: &mut Arc<S>| Arc::ptr_eq(stream, &self.stream);
+        if let Some(other) = write.stream.take_if(is_other_half) {
+            drop(other);
+            match Arc::try_unwrap(self.stream) {
+                Ok(stream) => return Ok(stream),
+                Err(stream) => {
+                    write.stream = Some(Arc::clone(&stream));
+                    self = Self { stream };
+                }
             }
-            None => Err(ReuniteError { read: self, write }),
         }
+        Err(ReuniteError { read: self, write })
+    }
+}
+
+impl<S> OwnedReadHalf<S> {
+    /// The stream for whoever ends it from outside, as long as one of its halves lives.
+    #[must_use]
+    pub fn downgrade(&self) -> Weak<S> {
+        Arc::downgrade(&self.stream)
     }
 }
 
@@ -198,7 +204,7 @@ where
     for<'a> &'a S: AsyncWrite,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("failed to reunite two halves: they are of different streams")
+        f.write_str("failed to reunite two halves: they are of different streams, or in use")
     }
 }
 

@@ -131,6 +131,10 @@ pub use evloop_net::{
     open_connection, open_unix_connection, pipe,
 };
 pub use evloop_reactor::{Direction, ReactorGone, ReactorHandle, Source};
+pub use evloop_server::{
+    ClientReader, ClientWriter, Connection, Handled, ServeError, Server, ServerOptions, Shutdown,
+    start_server, start_unix_server,
+};
 pub use evloop_signal::{Disposition, Signal};
 pub use evloop_task::{
     Builder as TaskBuilder, CallbackId, Cancellation, Child, ChildFailure, ChildOutput, Context,

@@ -22,6 +22,7 @@ mod groups_model;
 mod interrupts;
 mod left_over;
 mod runner;
+mod servers;
 mod shielding;
 mod sockets;
 mod streams;

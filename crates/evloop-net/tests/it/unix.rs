@@ -237,6 +237,25 @@ fn halves_go_their_own_ways_and_come_together_again() {
 }
 
 #[test]
+fn halves_whose_stream_is_in_use_stay_apart_until_it_is_not() {
+    run(|| async {
+        let (ours, theirs) = UnixStream::pair()?;
+        let (read, write) = ours.into_split();
+        let weak = read.downgrade();
+        let in_use = weak.upgrade().unwrap();
+
+        let (read, write) = read.reunite(write).unwrap_err().into_halves();
+        in_use.shutdown(std::net::Shutdown::Read)?;
+        drop(in_use);
+
+        drop(read.reunite(write).unwrap());
+        assert!(weak.upgrade().is_none());
+        drop(theirs);
+        Ok(())
+    });
+}
+
+#[test]
 fn halves_of_different_streams_stay_apart() {
     run(|| async {
         let (ours, theirs) = UnixStream::pair()?;

@@ -1,0 +1,51 @@
+//! What a client is connected by.
+
+use std::{io, net, sync::Arc};
+
+use evloop_net::{
+    OwnedReadHalf, OwnedWriteHalf, StreamReader, StreamWriter, TcpStream, UnixStream,
+};
+use futures_lite::{AsyncRead, AsyncWrite};
+
+/// A handler's reader of what its client sends.
+pub type ClientReader<S> = StreamReader<OwnedReadHalf<S>>;
+
+/// A handler's writer to its client, which the server shares: it closes it after the handler, or when
+/// it is told to.
+pub type ClientWriter<S> = Arc<StreamWriter<OwnedWriteHalf<S>>>;
+
+/// A stream that a server can end from outside.
+pub trait Connection: Send + Sync + Sized + 'static
+where
+    for<'a> &'a Self: AsyncRead + AsyncWrite,
+{
+    /// The two halves, for the handler.
+    fn into_split(self) -> (OwnedReadHalf<Self>, OwnedWriteHalf<Self>);
+
+    /// Ends reading, writing or both, also for whoever waits for that.
+    ///
+    /// # Errors
+    ///
+    /// If the connection has failed, which is as good.
+    fn shutdown(&self, how: net::Shutdown) -> io::Result<()>;
+}
+
+impl Connection for TcpStream {
+    fn into_split(self) -> (OwnedReadHalf<Self>, OwnedWriteHalf<Self>) {
+        self.into_split()
+    }
+
+    fn shutdown(&self, how: net::Shutdown) -> io::Result<()> {
+        self.shutdown(how)
+    }
+}
+
+impl Connection for UnixStream {
+    fn into_split(self) -> (OwnedReadHalf<Self>, OwnedWriteHalf<Self>) {
+        self.into_split()
+    }
+
+    fn shutdown(&self, how: net::Shutdown) -> io::Result<()> {
+        self.shutdown(how)
+    }
+}
