@@ -109,7 +109,7 @@ mod stream_writer;
 pub use accepting::{Incoming, Listener};
 pub use async_fd::Async;
 pub use open_connection::{open_connection, open_unix_connection};
-pub use owned_halves::{OwnedReadHalf, OwnedWriteHalf, ReuniteError};
+pub use owned_halves::{OwnedReadHalf, OwnedWriteHalf, ReuniteError, split};
 pub use pipe::{PipeReader, PipeWriter, pipe};
 pub use read_error::{IncompleteRead, LimitOverrun, ReadError};
 pub use stream_reader::{Lines, StreamReader};

@@ -32,8 +32,13 @@ where
     stream: Option<Arc<S>>,
 }
 
-/// Both halves of `stream`.
-pub(crate) fn split<S>(stream: S) -> (OwnedReadHalf<S>, OwnedWriteHalf<S>)
+/// Both halves of a stream whose references are its halves, each with an owner of its own, as
+/// [`TcpStream::into_split`](crate::TcpStream::into_split) gives them: for [`Async`](crate::Async) and
+/// streams of other crates.
+///
+/// The drop of the writing half polls the close of the stream once, and does not wait for it.
+#[must_use]
+pub fn split<S>(stream: S) -> (OwnedReadHalf<S>, OwnedWriteHalf<S>)
 where
     for<'a> &'a S: AsyncWrite,
 {

@@ -1,12 +1,6 @@
 //! The task of a listener.
 
-use std::{
-    fmt::Debug,
-    future::poll_fn,
-    sync::{Arc, Weak},
-    task::Poll,
-    time::Duration,
-};
+use std::{fmt::Debug, future::poll_fn, sync::Arc, task::Poll, time::Duration};
 
 use evloop_net::Listener;
 use evloop_task::yield_now;
@@ -17,7 +11,7 @@ use crate::{
     client::{self, Serving, report_error},
     connection::{ClientReader, ClientWriter, Connection},
     handled::Handled,
-    shared::Shared,
+    shared::{Shared, Slot},
 };
 
 /// How many clients are taken in a row before others get their turn.
@@ -25,7 +19,7 @@ const IN_A_ROW: usize = 64;
 
 /// Accepts clients until the server is closed.
 pub(crate) async fn accept<L, S, H, F>(
-    listener: Weak<L>,
+    listener: Arc<Slot<L>>,
     shared: Arc<Shared<L>>,
     serving: Arc<Serving<H>>,
     pause: Duration,
@@ -40,10 +34,9 @@ pub(crate) async fn accept<L, S, H, F>(
     let mut has_failed = false;
     let mut in_a_row = 0;
     while shared.room().await.is_some() {
-        // Held only while it is polled, so that closing the server closes it.
-        let accepted = poll_fn(|cx| match listener.upgrade() {
-            Some(listener) => listener.poll_accept(cx).map(Some),
-            None => Poll::Ready(None),
+        let accepted = poll_fn(|cx| {
+            let accepted = listener.with(|listener| listener.poll_accept(cx));
+            accepted.map_or(Poll::Ready(None), |accepted| accepted.map(Some))
         });
         match accepted.await {
             None => return,

@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Weak},
 };
 
-use evloop_net::{OwnedWriteHalf, StreamReader, StreamWriter};
+use evloop_net::{OwnedWriteHalf, StreamReader, StreamWriter, split};
 use evloop_task::{ErrorContext, JoinError, Task, create_task, current_scheduler};
 use futures_lite::{AsyncRead, AsyncWrite};
 
@@ -38,7 +38,7 @@ pub(crate) fn start<L, S, H, F>(
     F: Future<Output: Handled> + Send + 'static,
 {
     let peer: Arc<str> = format!("client {peer:?}").into();
-    let (read, write) = stream.into_split();
+    let (read, write) = split(stream);
     let stream = read.downgrade();
     let reader =
         StreamReader::with_limit(read, serving.limit).expect("the options refuse a limit of zero");

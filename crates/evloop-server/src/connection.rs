@@ -19,9 +19,6 @@ pub trait Connection: Send + Sync + Sized + 'static
 where
     for<'a> &'a Self: AsyncRead + AsyncWrite,
 {
-    /// The two halves, for the handler.
-    fn into_split(self) -> (OwnedReadHalf<Self>, OwnedWriteHalf<Self>);
-
     /// Ends reading, writing or both, also for whoever waits for that.
     ///
     /// # Errors
@@ -31,20 +28,12 @@ where
 }
 
 impl Connection for TcpStream {
-    fn into_split(self) -> (OwnedReadHalf<Self>, OwnedWriteHalf<Self>) {
-        self.into_split()
-    }
-
     fn shutdown(&self, how: net::Shutdown) -> io::Result<()> {
         self.shutdown(how)
     }
 }
 
 impl Connection for UnixStream {
-    fn into_split(self) -> (OwnedReadHalf<Self>, OwnedWriteHalf<Self>) {
-        self.into_split()
-    }
-
     fn shutdown(&self, how: net::Shutdown) -> io::Result<()> {
         self.shutdown(how)
     }

@@ -15,7 +15,7 @@ use crate::{
     connection::{ClientReader, ClientWriter, Connection},
     handled::Handled,
     server::Server,
-    shared::Shared,
+    shared::{Shared, Slot},
 };
 
 /// asyncio's limit of a reader, 64 KiB.
@@ -134,7 +134,10 @@ impl ServerOptions {
         H: Fn(ClientReader<S>, ClientWriter<S>) -> F + Send + Sync + 'static,
         F: Future<Output: Handled> + Send + 'static,
     {
-        let listeners: Vec<_> = listeners.into_iter().map(Arc::new).collect();
+        let slots = listeners
+            .into_iter()
+            .map(|listener| Arc::new(Slot::new(listener)));
+        let listeners: Vec<_> = slots.collect();
         if listeners.is_empty() || self.limit == 0 || self.max_clients == 0 {
             let text = "failed to start a server: it needs a listener, and limits above zero";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
@@ -147,9 +150,8 @@ impl ServerOptions {
             handler,
             limit: self.limit,
         });
-        let weak: Vec<_> = listeners.iter().map(Arc::downgrade).collect();
-        let shared = Arc::new(Shared::new(listeners, self.max_clients));
-        for listener in weak {
+        let shared = Arc::new(Shared::new(listeners.clone(), self.max_clients));
+        for listener in listeners {
             let (shared_too, serving) = (Arc::clone(&shared), Arc::clone(&serving));
             let accepting = accept(listener, shared_too, serving, self.accept_pause);
             // Not eagerly: clients are accepted after the caller has its server.

@@ -25,6 +25,27 @@ pub(crate) trait Client: Send + Sync {
     fn cancel(&self);
 }
 
+/// A listener until the server is closed.
+///
+/// Whoever polls it holds the lock, so that it is closed for certain when `close` returns, whatever
+/// another thread is doing.
+pub(crate) struct Slot<L>(Mutex<Option<Arc<L>>>);
+
+impl<L> Slot<L> {
+    pub(crate) fn new(listener: L) -> Self {
+        Self(Mutex::new(Some(Arc::new(listener))))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<L>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does something with it, or says `None` when it is closed.
+    pub(crate) fn with<R>(&self, act: impl FnOnce(&L) -> R) -> Option<R> {
+        self.lock().as_deref().map(act)
+    }
+}
+
 struct Entry {
     /// `None` between the connection and the start of its task.
     client: Option<Arc<dyn Client>>,
@@ -35,7 +56,7 @@ struct Entry {
 /// What the server has, under one lock.
 pub(crate) struct State<L> {
     /// Empty when the server is closed, which closes them.
-    listeners: Vec<Arc<L>>,
+    listeners: Vec<Arc<Slot<L>>>,
     /// The tasks that accept, which are asked to end when the server is closed.
     accepting: Vec<Task<()>>,
     clients: BTreeMap<u64, Entry>,
@@ -57,7 +78,8 @@ impl<L> State<L> {
     }
 
     pub(crate) fn listeners(&self) -> Vec<Arc<L>> {
-        self.listeners.clone()
+        let slots = self.listeners.iter();
+        slots.filter_map(|slot| slot.lock().clone()).collect()
     }
 
     /// How many connections are open.
@@ -84,7 +106,7 @@ impl<L> State<L> {
 }
 
 impl<L> Shared<L> {
-    pub(crate) fn new(listeners: Vec<Arc<L>>, max_clients: usize) -> Self {
+    pub(crate) fn new(listeners: Vec<Arc<Slot<L>>>, max_clients: usize) -> Self {
         Self {
             state: Mutex::new(State {
                 listeners,
@@ -188,7 +210,10 @@ impl<L> Shared<L> {
             let listeners = std::mem::take(&mut state.listeners);
             (listeners, std::mem::take(&mut state.accepting))
         });
-        drop(listeners);
+        for slot in listeners {
+            let listener = slot.lock().take();
+            drop(listener);
+        }
         for task in accepting {
             task.cancel();
         }

@@ -128,7 +128,7 @@ pub use evloop_net::{
     Async, Incoming, IncompleteRead, LimitOverrun, Lines, Listener, OwnedReadHalf, OwnedWriteHalf,
     PipeReader, PipeWriter, ReadError, ReuniteError, StreamReader, StreamWriter, TcpListener,
     TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixListenerOptions, UnixStream, WaterMarks,
-    open_connection, open_unix_connection, pipe,
+    open_connection, open_unix_connection, pipe, split,
 };
 pub use evloop_reactor::{Direction, ReactorGone, ReactorHandle, Source};
 pub use evloop_server::{

@@ -10,6 +10,7 @@ mod groups;
 mod handles;
 mod lent;
 mod scopes;
+mod servers;
 mod streams;
 mod takers;
 mod times;

@@ -199,6 +199,8 @@ fn case_178_a_server_whose_serve_forever_is_cancelled_is_closed_for_good() {
         let (mut reader, writer) = open_connection(addr).await.unwrap();
         writer.write(b"hello\n").unwrap();
         assert_eq!(reader.readline().await.unwrap(), b"hello\n");
+        // The task has begun to wait by then.
+        at_rest().await;
         let twice = server.serve_forever().await.unwrap_err();
         assert!(!twice.is_closed(), "{twice}");
 
