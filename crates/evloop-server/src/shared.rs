@@ -47,10 +47,30 @@ impl<L> Slot<L> {
 }
 
 struct Entry {
-    /// `None` between the connection and the start of its task.
+    /// `None` until its task is started, and may be running elsewhere already.
     client: Option<Arc<dyn Client>>,
+    /// What was asked of it meanwhile.
+    asked: Vec<Ask>,
     /// Its connection is gone; its handler may still be busy with something else.
     is_aborted: bool,
+}
+
+/// What a client is asked for.
+#[derive(Debug, Clone, Copy)]
+enum Ask {
+    Close,
+    Abort,
+    Cancel,
+}
+
+impl Ask {
+    fn of(self, client: &dyn Client) {
+        match self {
+            Self::Close => client.close(),
+            Self::Abort => client.abort(),
+            Self::Cancel => client.cancel(),
+        }
+    }
 }
 
 /// What the server has, under one lock.
@@ -93,6 +113,7 @@ impl<L> State<L> {
         self.next += 1;
         let entry = Entry {
             client: None,
+            asked: Vec::new(),
             is_aborted: false,
         };
         self.clients.insert(key, entry);
@@ -190,13 +211,17 @@ impl<L> Shared<L> {
         self.look(|state| state.accepting.push(task));
     }
 
-    /// Says how the client is reached, unless it is gone already.
+    /// Says how the client is reached, unless it is gone already, and asks it for what others have
+    /// asked it for in the meantime.
     pub(crate) fn introduce(&self, key: u64, client: Arc<dyn Client>) {
-        self.look(|state| {
-            if let Some(entry) = state.clients.get_mut(&key) {
-                entry.client = Some(client);
-            }
+        let asked = self.look(|state| {
+            let entry = state.clients.get_mut(&key)?;
+            entry.client = Some(Arc::clone(&client));
+            Some(std::mem::take(&mut entry.asked))
         });
+        for ask in asked.into_iter().flatten() {
+            ask.of(&*client);
+        }
     }
 
     pub(crate) fn leave(&self, key: u64) {
@@ -220,42 +245,45 @@ impl<L> Shared<L> {
     }
 
     pub(crate) fn close_clients(&self) {
-        for client in self.look(|state| reachable(state)) {
-            client.close();
-        }
+        self.ask(Ask::Close);
     }
 
     /// Returns how many there were.
     pub(crate) fn abort_clients(&self) -> usize {
-        let (clients, n_aborted) = self.change(|state| {
-            let clients = reachable(state);
+        let n_aborted = self.change(|state| {
             let n_aborted = state.n_connected();
             for entry in state.clients.values_mut() {
                 entry.is_aborted = true;
             }
-            (clients, n_aborted)
+            n_aborted
         });
-        for client in clients {
-            client.abort();
-        }
+        self.ask(Ask::Abort);
         n_aborted
     }
 
     pub(crate) fn cancel_clients(&self) {
-        for client in self.look(|state| reachable(state)) {
-            client.cancel();
+        self.ask(Ask::Cancel);
+    }
+
+    fn ask(&self, ask: Ask) {
+        // Copied, so that they can be told without the lock.
+        let reachable: Vec<_> = self.look(|state| {
+            let reach = |entry: &mut Entry| {
+                if entry.client.is_none() {
+                    entry.asked.push(ask);
+                }
+                entry.client.clone()
+            };
+            state.clients.values_mut().filter_map(reach).collect()
+        });
+        for client in reachable {
+            ask.of(&*client);
         }
     }
 
     pub(crate) fn count_accept_error(&self) {
         self.accept_errors.fetch_add(1, Ordering::Relaxed);
     }
-}
-
-/// Copies, so that they can be told without the lock.
-fn reachable<L>(state: &State<L>) -> Vec<Arc<dyn Client>> {
-    let entries = state.clients.values();
-    entries.filter_map(|entry| entry.client.clone()).collect()
 }
 
 /// A place among the waiters, which is given up with this.

@@ -2,8 +2,8 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use evloop::{
@@ -510,5 +510,33 @@ fn a_server_that_is_dropped_lets_its_clients_go_on() {
         assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
         writer.write(b"two\n").unwrap();
         assert_eq!(reader.readline().await.unwrap(), b"two\n");
+    });
+}
+
+#[test]
+fn a_client_that_runs_before_the_server_knows_its_task_can_be_closed() {
+    crate::guarded(|| {
+        // An eager handler begins inside the spawn of its task.
+        let event_loop = evloop_tests::virtual_builder().eager_tasks(true).build();
+        let served = event_loop.expect("a loop").run_until_complete(async {
+            let own: Arc<OnceLock<Arc<Server<TcpListener>>>> = Arc::default();
+            let server = Arc::clone(&own);
+            let handler = move |mut reader: Reader, writer: Writer| {
+                let server = Arc::clone(&server);
+                async move {
+                    server.get().expect("it serves").close_clients();
+                    assert_eq!(reader.readline().await?, b"");
+                    writer.write(b"late").expect_err("it is closed");
+                    io::Result::Ok(())
+                }
+            };
+            let server = Arc::new(start_server(handler, LOOPBACK).await?);
+            own.set(Arc::clone(&server)).expect("it is the first");
+            let (mut reader, _writer) = open_connection(addr_of(&server)).await?;
+            let read = reader.read_to_end().await;
+            server.close();
+            read
+        });
+        assert_eq!(served.expect("nothing stops it").expect("it closes"), b"");
     });
 }
