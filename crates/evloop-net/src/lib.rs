@@ -71,7 +71,7 @@
 //!
 //! # What this crate does not do
 //!
-//! TLS, and servers with limits. Names are resolved by the system inside the
+//! TLS. Servers, with a task for each client, are in `evloop-server`. Names are resolved by the system inside the
 //! call, which blocks the thread: give addresses where that matters. A listener that cannot accept
 //! for want of descriptors says so on every call, and it is up to the caller to pause. Regular files,
 //! for which no system has readiness.

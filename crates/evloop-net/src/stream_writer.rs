@@ -24,7 +24,8 @@ pub use self::water_marks::WaterMarks;
 /// [`write`](Self::write) gives the stream what it takes at once and buffers the rest, which is
 /// written as soon as the stream has room, whether or not anybody waits for that. No task does it:
 /// the stream is given a waker that goes on writing, on the thread of whoever wakes it, which is the
-/// one that turns the reactor. [`drain`](Self::drain) is where a program waits for a slow peer.
+/// one that turns the reactor. [`drain`](Self::drain) is where a program waits for a slow peer. A
+/// stream that wakes its waker whenever it is polled, and takes nothing, is polled for ever by that.
 ///
 /// All methods take `&self`: tasks that share a writer, in an `Arc` or by reference, write one after
 /// the other, and each call's bytes stay together.
