@@ -1,18 +1,22 @@
 //! Errors that name the address they are about.
 
-use std::{error::Error, fmt, io, net::SocketAddr};
+use std::{error::Error, fmt, io};
 
 /// What the system said about one address.
 #[derive(Debug)]
 struct AddressError {
     verb: &'static str,
-    addr: SocketAddr,
+    addr: String,
     error: io::Error,
 }
 
 /// `error` with the address in its text, and of the same kind.
-pub(crate) fn address_error(verb: &'static str, addr: SocketAddr, error: io::Error) -> io::Error {
-    let kind = error.kind();
+pub(crate) fn address_error(
+    verb: &'static str,
+    addr: impl fmt::Display,
+    error: io::Error,
+) -> io::Error {
+    let (kind, addr) = (error.kind(), addr.to_string());
     io::Error::new(kind, AddressError { verb, addr, error })
 }
 

@@ -1,4 +1,4 @@
-//! TCP on the evloop reactor, with the ecosystem's async I/O traits.
+//! Sockets, pipes and streams on the evloop reactor, with the ecosystem's async I/O traits.
 //!
 //! Sockets register with a reactor once and are then driven by readiness: an operation is tried,
 //! and waits only if it would block. They work under any executor, as long as somebody turns the
@@ -6,9 +6,15 @@
 //!
 //! # The nouns
 //!
-//! - [`TcpListener`]: accepts connections; [`Incoming`] is the stream of them.
+//! - [`TcpListener`] and [`UnixListener`] accept connections; [`Incoming`] is the stream of them, and
+//!   [`Listener`] what they have in common.
 //! - [`TcpStream`]: a connection. It implements `AsyncRead` and `AsyncWrite` of `futures-io`, and
-//!   so does `&TcpStream`: two references are its two halves.
+//!   so does `&TcpStream`: two references are its two halves. [`UnixStream`] is the same through a
+//!   path. [`OwnedReadHalf`] and [`OwnedWriteHalf`] are halves that go their own ways.
+//! - [`UdpSocket`] and [`UnixDatagram`] send and receive datagrams, [`PipeReader`] and [`PipeWriter`]
+//!   are the ends of a [`pipe`], and [`Async`] is any other descriptor.
+//! - [`StreamReader`] takes lines and other pieces out of any `AsyncRead`, and [`StreamWriter`]
+//!   buffers for any `AsyncWrite`, between [`WaterMarks`].
 //!
 //! # Which reactor
 //!
@@ -59,27 +65,58 @@
 //!
 //! # Relation to asyncio
 //!
-//! `TcpStream::connect` is `open_connection` and `TcpListener` is the inside of `start_server`,
-//! without the buffers: a stream here is the socket itself, as under `loop.sock_recv`. The buffered
-//! reader and writer are those of `futures-lite`.
+//! A `TcpStream` is the socket itself, as under `loop.sock_recv`; [`StreamReader`] and
+//! [`StreamWriter`] are asyncio's classes of these names, around any stream. The reader pulls: it
+//! reads while somebody waits, where asyncio's is fed. `TcpListener` is the inside of `start_server`.
 //!
 //! # What this crate does not do
 //!
-//! UDP, Unix sockets, TLS and servers with limits. Names are resolved by the system inside the
+//! TLS. Servers, with a task for each client, are in `evloop-server`. Names are resolved by the system inside the
 //! call, which blocks the thread: give addresses where that matters. A listener that cannot accept
-//! for want of descriptors says so on every call, and it is up to the caller to pause.
+//! for want of descriptors says so on every call, and it is up to the caller to pause. Regular files,
+//! for which no system has readiness.
 //!
-//! Use `evloop_reactor::Source` for any other descriptor, and `async-net` on `async-io` for sockets
-//! that bring their own reactor.
+//! Use `async-net` on `async-io` for sockets that bring their own reactor.
 
 #![forbid(unsafe_code)]
 
+mod accepting;
 mod address_error;
 mod calls;
 mod connect;
+mod owned_halves;
 mod reactor;
+mod socket_stream;
+
 mod tcp_listener;
 mod tcp_stream;
+mod udp_socket;
 
-pub use tcp_listener::{Incoming, TcpListener};
+mod unix_datagram;
+mod unix_listener;
+mod unix_path;
+mod unix_stream;
+
+mod async_fd;
+mod pipe;
+
+mod open_connection;
+mod read_error;
+mod sticky_error;
+mod stream_reader;
+mod stream_writer;
+
+pub use accepting::{Incoming, Listener};
+pub use async_fd::Async;
+pub use open_connection::{open_connection, open_unix_connection};
+pub use owned_halves::{OwnedReadHalf, OwnedWriteHalf, ReuniteError, split};
+pub use pipe::{PipeReader, PipeWriter, pipe};
+pub use read_error::{IncompleteRead, LimitOverrun, ReadError};
+pub use stream_reader::{Lines, StreamReader};
+pub use stream_writer::{StreamWriter, WaterMarks};
+pub use tcp_listener::TcpListener;
 pub use tcp_stream::TcpStream;
+pub use udp_socket::UdpSocket;
+pub use unix_datagram::UnixDatagram;
+pub use unix_listener::{UnixListener, UnixListenerOptions};
+pub use unix_stream::UnixStream;

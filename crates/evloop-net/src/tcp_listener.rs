@@ -4,27 +4,18 @@ use std::{
     fmt, io,
     net::{self, SocketAddr, ToSocketAddrs},
     os::fd::{AsFd, BorrowedFd},
-    pin::Pin,
     task::{Context, Poll, ready},
 };
 
-use evloop_reactor::{Direction, ReactorHandle, Source};
-use futures_lite::{Stream, future::yield_now};
-use rustix::io::Errno;
+use evloop_reactor::{ReactorHandle, Source};
 
 use crate::{
-    TcpStream,
+    Incoming, Listener, TcpStream,
+    accepting::{BACKLOG, accept, poll_accept},
     address_error::{address_error, no_address},
-    calls,
     connect::tcp_socket,
     reactor,
 };
-
-/// How many connections the system keeps that were not accepted yet.
-const BACKLOG: i32 = 1024;
-
-/// How many connections that were gone again are passed over at once, before others get their turn.
-const ABORTED_AT_ONCE: usize = 16;
 
 /// A TCP socket that accepts connections.
 ///
@@ -125,12 +116,7 @@ impl TcpListener {
     /// waiting, and the next call tries again at once, so pause before it. And those of
     /// registering the connection.
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        loop {
-            if let Some(accepted) = self.source.read_with(accept_one).await? {
-                return self.adopt(accepted);
-            }
-            yield_now().await;
-        }
+        self.adopt(accept(&self.source).await?)
     }
 
     /// Polls for a connection, as [`accept`](Self::accept) does, for one task at a time: the last
@@ -140,18 +126,13 @@ impl TcpListener {
     ///
     /// As [`accept`](Self::accept).
     pub fn poll_accept(&self, cx: &Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
-        match ready!(self.source.poll_io(Direction::Read, cx, accept_one))? {
-            Some(accepted) => Poll::Ready(self.adopt(accepted)),
-            None => {
-                cx.waker().wake_by_ref();
-                Poll::Pending
-            }
-        }
+        let accepted = ready!(poll_accept(&self.source, cx))?;
+        Poll::Ready(self.adopt(accepted))
     }
 
     /// The stream of connections, which has no end and goes on after an error.
     pub fn incoming(&self) -> Incoming<'_> {
-        Incoming { listener: self }
+        Incoming::new(self)
     }
 
     /// The address that is listened on, with the port that the system chose.
@@ -178,23 +159,6 @@ fn listen(addr: SocketAddr) -> io::Result<net::TcpListener> {
     Ok(socket.into())
 }
 
-/// A connection, or `None` if too many in a row were gone again.
-fn accept_one(listener: &net::TcpListener) -> io::Result<Option<(net::TcpStream, SocketAddr)>> {
-    for _ in 0..ABORTED_AT_ONCE {
-        match calls::accept(listener) {
-            Err(error) if concerns_the_connection(&error) => {}
-            accepted => return accepted.map(Some),
-        }
-    }
-    Ok(None)
-}
-
-/// The connection failed or was refused by a filter, and is out of the way; the listener is fine.
-fn concerns_the_connection(error: &io::Error) -> bool {
-    let errno = Errno::from_io_error(error);
-    matches!(errno, Some(Errno::CONNABORTED | Errno::PROTO | Errno::PERM))
-}
-
 /// On the current reactor; makes the listener non-blocking.
 impl TryFrom<net::TcpListener> for TcpListener {
     type Error = io::Error;
@@ -219,20 +183,11 @@ impl fmt::Debug for TcpListener {
     }
 }
 
-/// The stream of connections of a [`TcpListener`].
-///
-/// It shares the one slot of [`TcpListener::poll_accept`]: one task at a time.
-#[derive(Debug)]
-#[must_use = "streams do nothing unless polled"]
-pub struct Incoming<'a> {
-    listener: &'a TcpListener,
-}
+impl Listener for TcpListener {
+    type Stream = TcpStream;
+    type Addr = SocketAddr;
 
-impl Stream for Incoming<'_> {
-    type Item = io::Result<TcpStream>;
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let accepted = ready!(self.listener.poll_accept(cx));
-        Poll::Ready(Some(accepted.map(|(stream, _)| stream)))
+    fn poll_accept(&self, cx: &Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+        self.poll_accept(cx)
     }
 }

@@ -1,18 +1,19 @@
 //! A TCP connection.
 
 use std::{
-    fmt,
-    io::{self, IoSlice, IoSliceMut, Read, Write},
+    fmt, io,
     net::{self, Shutdown, SocketAddr, ToSocketAddrs},
     os::fd::{AsFd, BorrowedFd},
-    pin::Pin,
-    task::{Context, Poll},
 };
 
-use evloop_reactor::{Direction, ReactorHandle, Source};
-use futures_lite::{AsyncRead, AsyncWrite};
+use evloop_reactor::{ReactorHandle, Source};
 
-use crate::{calls, connect, reactor};
+use crate::{
+    connect,
+    owned_halves::{OwnedReadHalf, OwnedWriteHalf, split},
+    reactor,
+    socket_stream::socket_stream,
+};
 
 /// A TCP connection.
 ///
@@ -50,7 +51,7 @@ use crate::{calls, connect, reactor};
 /// # assert_eq!(std::mem::size_of_val(&ask), 0);
 /// ```
 pub struct TcpStream {
-    source: Source<net::TcpStream>,
+    pub(crate) source: Source<net::TcpStream>,
 }
 
 impl TcpStream {
@@ -179,24 +180,13 @@ impl TcpStream {
         self.source.get_ref()
     }
 
-    fn poll_read_some(
-        &self,
-        cx: &Context<'_>,
-        wanted: usize,
-        read: impl FnMut(&net::TcpStream) -> io::Result<usize>,
-    ) -> Poll<io::Result<usize>> {
-        self.source
-            .poll_stream_io(Direction::Read, cx, wanted, read)
-    }
-
-    fn poll_write_some(
-        &self,
-        cx: &Context<'_>,
-        wanted: usize,
-        write: impl FnMut(&net::TcpStream) -> io::Result<usize>,
-    ) -> Poll<io::Result<usize>> {
-        self.source
-            .poll_stream_io(Direction::Write, cx, wanted, write)
+    /// The stream as two halves that may go to different tasks, each dropped on its own.
+    ///
+    /// Dropping the writing half shuts it down, and the socket closes with the second one. Two
+    /// references do as well where the halves stay together.
+    #[must_use]
+    pub fn into_split(self) -> (OwnedReadHalf<Self>, OwnedWriteHalf<Self>) {
+        split(self)
     }
 }
 
@@ -225,98 +215,4 @@ impl fmt::Debug for TcpStream {
     }
 }
 
-impl AsyncRead for &TcpStream {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        self.poll_read_some(cx, buf.len(), |stream| calls::receive(stream, buf))
-    }
-
-    fn poll_read_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &mut [IoSliceMut<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let wanted = bufs.iter().map(|buf| buf.len()).sum();
-        self.poll_read_some(cx, wanted, |mut stream| stream.read_vectored(bufs))
-    }
-}
-
-impl AsyncWrite for &TcpStream {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.poll_write_some(cx, buf.len(), |stream| calls::send(stream, buf))
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let wanted = bufs.iter().map(|buf| buf.len()).sum();
-        self.poll_write_some(cx, wanted, |mut stream| stream.write_vectored(bufs))
-    }
-
-    /// There is nothing to flush: what was written is the system's.
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    /// Shuts the writing half down, so that the peer reads the end. Fine again and again, and on a
-    /// connection that has failed.
-    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.shutdown(Shutdown::Write) {
-            Err(error) if error.kind() == io::ErrorKind::NotConnected => Poll::Ready(Ok(())),
-            result => Poll::Ready(result),
-        }
-    }
-}
-
-impl AsyncRead for TcpStream {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut &*self).poll_read(cx, buf)
-    }
-
-    fn poll_read_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &mut [IoSliceMut<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut &*self).poll_read_vectored(cx, bufs)
-    }
-}
-
-impl AsyncWrite for TcpStream {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut &*self).poll_write(cx, buf)
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut &*self).poll_write_vectored(cx, bufs)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut &*self).poll_flush(cx)
-    }
-
-    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut &*self).poll_close(cx)
-    }
-}
+socket_stream!(TcpStream);

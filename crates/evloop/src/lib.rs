@@ -125,8 +125,17 @@ pub use evloop_combinators::{
     as_completed, gather, race, try_gather, wait,
 };
 pub use evloop_executor::{CallHandle, block_on};
-pub use evloop_net::{Incoming, TcpListener, TcpStream};
+pub use evloop_net::{
+    Async, Incoming, IncompleteRead, LimitOverrun, Lines, Listener, OwnedReadHalf, OwnedWriteHalf,
+    PipeReader, PipeWriter, ReadError, ReuniteError, StreamReader, StreamWriter, TcpListener,
+    TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixListenerOptions, UnixStream, WaterMarks,
+    open_connection, open_unix_connection, pipe, split,
+};
 pub use evloop_reactor::{Direction, ReactorGone, ReactorHandle, Source};
+pub use evloop_server::{
+    ClientReader, ClientWriter, Connection, Handled, ServeError, Server, ServerOptions, Shutdown,
+    start_server, start_unix_server,
+};
 pub use evloop_signal::{Disposition, Signal};
 pub use evloop_sync as sync;
 pub use evloop_task::{

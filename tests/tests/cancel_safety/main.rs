@@ -10,6 +10,8 @@ mod groups;
 mod handles;
 mod lent;
 mod scopes;
+mod servers;
+mod streams;
 mod sync;
 mod takers;
 mod times;

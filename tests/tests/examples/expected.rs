@@ -102,3 +102,12 @@ b has cleaned up
 1 failure in a task group: task 'c': the disk is full
 -- refuse it: that takes a word
 Ok("done anyway")"#;
+
+pub(crate) const STREAM_SERVER: &str = r#"
+serving on 127.0.0.1:*
+client sends "Hello World!"
+received "Hello World!"
+send "Hello World!"
+close the connection
+client received "Hello World!"
+"#;

@@ -114,6 +114,11 @@ fn cancellation() {
 }
 
 #[test]
+fn stream_server() {
+    check("stream_server", expected::STREAM_SERVER);
+}
+
+#[test]
 fn the_tour_is_all_of_them() {
     let programs = [
         (

@@ -167,6 +167,15 @@ pub(super) const CRATES: &[Row] = &[
         ],
     },
     Row {
+        name: "evloop-server",
+        layer: Layer::Built,
+        ours: &["evloop-cancel", "evloop-net", "evloop-task", "evloop-time"],
+        foreign: &[(
+            "futures-lite",
+            "the ecosystem's AsyncRead and AsyncWrite traits, which a connection has",
+        )],
+    },
+    Row {
         name: "evloop-signal",
         layer: Layer::Built,
         ours: &[],
@@ -208,6 +217,7 @@ pub(super) const CRATES: &[Row] = &[
             "evloop-executor",
             "evloop-net",
             "evloop-reactor",
+            "evloop-server",
             "evloop-signal",
             "evloop-sync",
             "evloop-task",

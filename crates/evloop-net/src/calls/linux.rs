@@ -2,20 +2,27 @@
 //! takes four atomic operations for a message that is read and answered.
 
 use std::{
-    io,
+    io::{self, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
+    os::fd::AsFd,
 };
 
 use rustix::net::{RecvFlags, SendFlags, SocketFlags, acceptfrom_with, recv, send as send_with};
 
 /// Reads what has arrived.
-pub(crate) fn receive(stream: &TcpStream, buf: &mut [u8]) -> io::Result<usize> {
+pub(crate) fn receive<S: AsFd>(stream: &S, buf: &mut [u8]) -> io::Result<usize>
+where
+    for<'a> &'a S: Read,
+{
     let (_, count) = recv(stream, buf, RecvFlags::empty())?;
     Ok(count)
 }
 
 /// Writes what there is room for.
-pub(crate) fn send(stream: &TcpStream, buf: &[u8]) -> io::Result<usize> {
+pub(crate) fn send<S: AsFd>(stream: &S, buf: &[u8]) -> io::Result<usize>
+where
+    for<'a> &'a S: Write,
+{
     // As std: a peer that is gone is an error and no signal.
     Ok(send_with(stream, buf, SendFlags::NOSIGNAL)?)
 }

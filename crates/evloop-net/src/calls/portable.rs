@@ -1,17 +1,24 @@
 //! Through the standard library.
 
 use std::{
-    io::{self, Read as _, Write as _},
+    io::{self, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
+    os::fd::AsFd,
 };
 
 /// Reads what has arrived.
-pub(crate) fn receive(mut stream: &TcpStream, buf: &mut [u8]) -> io::Result<usize> {
+pub(crate) fn receive<S: AsFd>(mut stream: &S, buf: &mut [u8]) -> io::Result<usize>
+where
+    for<'a> &'a S: Read,
+{
     stream.read(buf)
 }
 
 /// Writes what there is room for.
-pub(crate) fn send(mut stream: &TcpStream, buf: &[u8]) -> io::Result<usize> {
+pub(crate) fn send<S: AsFd>(mut stream: &S, buf: &[u8]) -> io::Result<usize>
+where
+    for<'a> &'a S: Write,
+{
     stream.write(buf)
 }
 

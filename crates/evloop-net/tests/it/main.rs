@@ -6,7 +6,12 @@
 )]
 
 mod cancelling;
+mod chunks;
 mod connecting;
+mod descriptors;
 mod listening;
+mod reading;
 mod support;
 mod transferring;
+mod unix;
+mod writing;
