@@ -1,4 +1,5 @@
-//! asyncio's locks, events, conditions, semaphores and barriers: fair, thread-safe, on any async runtime.
+//! asyncio's locks, events, conditions, semaphores, barriers and queues: fair, thread-safe, on any async
+//! runtime.
 //!
 //! # The nouns
 //!
@@ -7,6 +8,7 @@
 //! - [`Event`] is a flag that many wait for.
 //! - [`Condition`] waits, with the guard of a lock, until another holder says that something has changed.
 //! - [`Barrier`] is where a number of tasks meet.
+//! - [`Queue`], [`LifoQueue`] and [`PriorityQueue`] take items from tasks to tasks.
 //!
 //! They need no runtime: each future keeps the waker it is polled with. All are `Send` and `Sync`,
 //! belong to no loop, can be statics, and allocate nothing per wait once their queues have had their
@@ -55,7 +57,7 @@
 //!
 //! # What this crate does not do
 //!
-//! It has no queues or channels yet. Nothing blocks a thread: for that, use `std::sync`, which is also
+//! Nothing blocks a thread: for that, use `std::sync`, which is also
 //! the better lock where no guard lives across an `await`. No lock knows its owner: one that is acquired
 //! twice by the same task waits for ever. There are no limits of time in here: put `timeout` of a
 //! runtime around what waits.
@@ -68,6 +70,7 @@ mod lock;
 mod lock_guard;
 mod passage;
 mod permit;
+mod queue;
 mod repr;
 mod rw_lock;
 mod rw_lock_guards;
@@ -83,6 +86,11 @@ pub use event::{Event, EventWait};
 pub use lock::{AcquireLock, AcquireLockOwned, Lock};
 pub use lock_guard::{LockGuard, OwnedLockGuard};
 pub use permit::{OwnedPermit, Permit};
+pub use queue::{
+    Fifo, Get, GetNowaitError, InvalidMaxsize, Join, Lifo, LifoQueue, LowestFirst, Order,
+    OrderedQueue, PriorityQueue, Put, PutNowaitError, Queue, QueueEmpty, QueueFull, QueueShutDown,
+    Shutdown, TooManyDone,
+};
 pub use rw_lock::{AcquireRead, AcquireReadOwned, AcquireWrite, AcquireWriteOwned, RwLock};
 pub use rw_lock_guards::{OwnedReadGuard, OwnedWriteGuard, ReadGuard, WriteGuard};
 pub use semaphore::{AcquirePermit, AcquirePermitOwned, Semaphore, TooManyPermits};

@@ -1,5 +1,6 @@
 //! Model checks of the protocols between threads, on the shipped code: the word and the list of a
-//! turnstile, the round of an event, and the way of a notification into the queue of a lock.
+//! turnstile, the round of an event, the way of a notification into the queue of a lock, and the rights to
+//! items and room.
 //!
 //! `RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS=2 cargo test -p evloop-sync --release --test loom`
 #![cfg(loom)]
@@ -15,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use evloop_sync::{Barrier, Condition, Event, Lock, RwLock, Semaphore};
+use evloop_sync::{Barrier, Condition, Event, Lock, Queue, RwLock, Semaphore, Shutdown};
 use loom::cell::UnsafeCell;
 use loom::sync::{Condvar, Mutex};
 use loom::thread;
@@ -351,5 +352,110 @@ fn two_meet_at_a_barrier_twice() {
 
         let other = meets.join().unwrap();
         assert_eq!([own[0] + other[0], own[1] + other[1]], [1, 1]);
+    });
+}
+
+/// Two items through a queue with room for one: both sides wait at times, and what was done before an item
+/// was put is seen by who gets it.
+#[test]
+fn a_get_meets_a_put() {
+    explore(|| {
+        let queue = Arc::new(Queue::bounded(1).unwrap());
+        let puts = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || {
+                for _ in 0..2 {
+                    let item = Checked::default();
+                    item.add();
+                    assert!(block_on(queue.put(item)).is_ok());
+                }
+            })
+        };
+
+        for _ in 0..2 {
+            block_on(queue.get()).unwrap().read();
+            queue.task_done().unwrap();
+        }
+
+        puts.join().unwrap();
+        block_on(queue.join());
+        assert!(queue.is_empty());
+    });
+}
+
+/// LM-15: one item, two who want it, of whom one leaves: it is neither lost nor doubled.
+#[test]
+fn an_item_granted_to_one_that_leaves_goes_to_the_next() {
+    explore(|| {
+        let queue = Arc::new(Queue::unbounded());
+        let leaves = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || {
+                if let Some(item) = poll_once(queue.get()) {
+                    queue.put_nowait(item.unwrap()).unwrap();
+                }
+            })
+        };
+        let puts = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || queue.put_nowait(1).unwrap())
+        };
+
+        assert_eq!(block_on(queue.get()), Ok(1));
+
+        leaves.join().unwrap();
+        puts.join().unwrap();
+        assert!(queue.is_empty());
+    });
+}
+
+/// The same for room: one that leaves has put nothing, and the next is not left asleep.
+#[test]
+fn room_granted_to_one_that_leaves_goes_to_the_next() {
+    explore(|| {
+        let queue = Arc::new(Queue::bounded(1).unwrap());
+        queue.put_nowait(0).unwrap();
+        let leaves = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || poll_once(queue.put(1)).is_some())
+        };
+        let gets = {
+            let queue = Arc::clone(&queue);
+            // Another one, should the room be taken by the one that does not wait.
+            thread::spawn(move || [(); 2].map(|()| block_on(queue.get()).unwrap()))
+        };
+
+        block_on(queue.put(2)).unwrap();
+
+        let has_put = leaves.join().unwrap();
+        let got = gets.join().unwrap();
+        let rest = queue.get_nowait();
+        assert_eq!(got[0], 0);
+        assert_eq!(rest.is_ok(), has_put, "got {got:?}, and {rest:?} is left");
+    });
+}
+
+/// Whoever waits is woken by a shutdown, and an item that was put before is got.
+#[test]
+fn a_shutdown_meets_those_who_wait() {
+    explore(|| {
+        let queue = Arc::new(Queue::bounded(1).unwrap());
+        let puts = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || (0..2).filter(|n| block_on(queue.put(*n)).is_ok()).count())
+        };
+        let ends = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || queue.shutdown(Shutdown::Drain))
+        };
+
+        let mut n_got = 0;
+        while block_on(queue.get()).is_ok() {
+            n_got += 1;
+        }
+
+        ends.join().unwrap();
+        // One may be put and not got only if the loop above ended before: then the queue had ended, too.
+        assert_eq!(puts.join().unwrap(), n_got);
     });
 }

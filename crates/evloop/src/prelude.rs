@@ -10,7 +10,9 @@
 //! });
 //! ```
 
-pub use crate::sync::{Barrier, Condition, Event, Lock, RwLock, Semaphore};
+pub use crate::sync::{
+    Barrier, Condition, Event, LifoQueue, Lock, PriorityQueue, Queue, RwLock, Semaphore,
+};
 pub use crate::{
     AllCompleted, CancelScope, Cancelled, ContextVar, Elapsed, EnsureFuture, EventLoop,
     FirstCompleted, FirstException, Handle, JoinError, Promise, Task, TaskGroup, TimeLimit,

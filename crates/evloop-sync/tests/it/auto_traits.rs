@@ -8,9 +8,9 @@ use std::sync::MutexGuard;
 use evloop_sync::{
     AcquireLock, AcquireLockOwned, AcquirePermit, AcquirePermitOwned, AcquireRead,
     AcquireReadOwned, AcquireWrite, AcquireWriteOwned, Barrier, BarrierWait, BrokenBarrier,
-    Condition, ConditionWait, ConditionWaitFor, Event, EventWait, Lock, LockGuard, OwnedLockGuard,
-    OwnedPermit, OwnedReadGuard, OwnedWriteGuard, Permit, ReadGuard, RwLock, Semaphore,
-    TooManyPermits, WriteGuard,
+    Condition, ConditionWait, ConditionWaitFor, Event, EventWait, Fifo, Get, Join, LifoQueue, Lock,
+    LockGuard, OwnedLockGuard, OwnedPermit, OwnedReadGuard, OwnedWriteGuard, Permit, PriorityQueue,
+    Put, Queue, QueueFull, ReadGuard, RwLock, Semaphore, TooManyPermits, WriteGuard,
 };
 
 /// Tells whether a type has an auto trait: method lookup tries the implementation for the probe
@@ -129,5 +129,27 @@ fn readers_on_several_threads_need_what_may_be_shared() {
         WriteGuard<'_, SendOnly>: false false true;
         OwnedWriteGuard<u8>: true true true;
         OwnedWriteGuard<SyncOnly>: false false true;
+    }
+}
+
+/// An item goes from one thread to another, and no two see it at once.
+#[test]
+fn a_queue_shares_what_can_be_sent() {
+    table! {
+        Queue<u8>: true true true;
+        Queue<SendOnly>: true true true;
+        Queue<SyncOnly>: false false true;
+        Queue<Neither>: false false true;
+        LifoQueue<SendOnly>: true true true;
+        PriorityQueue<SendOnly>: true true true;
+        Get<'_, SendOnly, Fifo>: true true true;
+        Get<'_, SyncOnly, Fifo>: false false true;
+        Get<'_, PhantomPinned, Fifo>: true true true;
+        Join<'_, SendOnly, Fifo>: true true true;
+        Put<'_, u8, Fifo>: true true true;
+        Put<'_, SendOnly, Fifo>: true false true;
+        Put<'_, SyncOnly, Fifo>: false false true;
+        Put<'_, PhantomPinned, Fifo>: true true true;
+        QueueFull<SendOnly>: true false true;
     }
 }

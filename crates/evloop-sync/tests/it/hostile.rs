@@ -22,7 +22,7 @@ use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 use std::thread;
 use std::time::Duration;
 
-use evloop_sync::{Barrier, Condition, Event, Lock, RwLock, Semaphore};
+use evloop_sync::{Barrier, Condition, Event, Lock, Queue, RwLock, Semaphore, Shutdown};
 
 use crate::support::{Polled, at_once};
 
@@ -278,6 +278,57 @@ fn museum_bm78_wakers_that_use_their_barrier_do_not_deadlock() {
                 })
             }),
             give: Box::new(move || barrier.reset()),
+        }
+    });
+}
+
+#[test]
+fn museum_bm78_wakers_that_use_their_queue_to_get_do_not_deadlock() {
+    survives(|| {
+        let queue = Arc::new(Queue::unbounded());
+        let (acts, waits) = (Arc::clone(&queue), Arc::clone(&queue));
+        Subject {
+            act: Box::new(move || {
+                at_once(async { acts.get().await.ok() });
+                at_once(acts.join());
+                acts.task_done().ok();
+                drop(format!("{acts:?}"));
+            }),
+            wait: Box::new(move || {
+                let waits = Arc::clone(&waits);
+                Box::pin(async move { assert_eq!(waits.get().await, Ok(1)) })
+            }),
+            give: Box::new(move || {
+                // Whoever is woken may take one.
+                IS_INSIDE.set(true);
+                queue.put_nowait(1).expect("there is room");
+                queue.put_nowait(1).expect("there is room");
+                IS_INSIDE.set(false);
+            }),
+        }
+    });
+}
+
+#[test]
+fn museum_bm78_wakers_that_use_their_queue_to_put_do_not_deadlock() {
+    survives(|| {
+        let queue = Arc::new(Queue::bounded(1).expect("it is not 0"));
+        queue.put_nowait(0).expect("there is room");
+        let (acts, waits) = (Arc::clone(&queue), Arc::clone(&queue));
+        Subject {
+            act: Box::new(move || {
+                at_once(async { acts.put(2).await.ok() });
+                acts.put_nowait(3).ok();
+                drop(format!("{acts:?}"));
+            }),
+            wait: Box::new(move || {
+                let waits = Arc::clone(&waits);
+                Box::pin(async move { drop(waits.put(1).await) })
+            }),
+            give: Box::new(move || {
+                queue.get_nowait().expect("there is an item");
+                queue.shutdown(Shutdown::Immediate);
+            }),
         }
     });
 }

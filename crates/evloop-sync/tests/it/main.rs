@@ -9,6 +9,7 @@ mod hostile;
 mod locks;
 mod model;
 mod museum;
+mod queues;
 mod rw_locks;
 mod semaphores;
 mod support;

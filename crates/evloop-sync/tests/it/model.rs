@@ -5,6 +5,7 @@ mod barrier;
 mod condition;
 mod event;
 mod permits;
+mod queue;
 
 /// Histories; the list of bugs asks for 100,000, which `PROPTEST_CASES` gives.
 const STEPS: std::ops::Range<usize> = 0..60;

@@ -1,6 +1,6 @@
 //! Bugs that other projects had.
 
-use evloop_sync::{Barrier, Condition, Event, Lock, RwLock, Semaphore, WriteGuard};
+use evloop_sync::{Barrier, Condition, Event, Lock, Queue, RwLock, Semaphore, WriteGuard};
 
 use crate::support::{Polled, at_once};
 
@@ -89,6 +89,52 @@ fn museum_bm68_a_notification_of_a_waiter_that_is_dropped_goes_to_the_next() {
         drop(guard);
         assert!(!lock.locked());
     }
+}
+
+/// An item was handed to a getter that was cancelled, and was lost with it; or nobody was woken for it.
+#[test]
+fn museum_bm69_an_item_given_to_a_getter_that_is_dropped_goes_to_the_next() {
+    let queue = Queue::unbounded();
+    let [first, second] = [(); 2].map(|()| Polled::waiting(queue.get()));
+
+    queue.put_nowait(1).unwrap();
+    assert_eq!(first.n_wakes(), 1);
+    drop(first);
+
+    assert_eq!(second.woken(), Ok(1));
+    let alone = Polled::waiting(queue.get());
+    queue.put_nowait(2).unwrap();
+    drop(alone);
+    assert_eq!(queue.get_nowait(), Ok(2), "nobody is left to pass it on to");
+}
+
+/// As above, over a million rounds on two threads: items out and items left are items in.
+#[test]
+fn museum_bm69_getters_that_leave_race_putters() {
+    let n_rounds = if cfg!(miri) { 100 } else { 1_000_000 };
+    let queue = Queue::bounded(4).unwrap();
+    let (mut n_left_early, mut n_got) = (0, 0);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for n in 0..n_rounds {
+                futures_lite::future::block_on(queue.put(n)).unwrap();
+            }
+        });
+        while n_got < n_rounds {
+            match at_once(queue.get()) {
+                Some(item) => {
+                    assert_eq!(item, Ok(n_got), "none is lost, doubled or overtaken");
+                    n_got += 1;
+                }
+                None => {
+                    n_left_early += 1;
+                    std::thread::yield_now();
+                }
+            }
+        }
+    });
+    assert!(queue.is_empty());
+    assert!(n_left_early > 0, "both outcomes were seen");
 }
 
 /// `forget` and numbers near the limit, and a downgrade that gave its permits back twice.
