@@ -23,6 +23,7 @@ mod groups_model;
 mod interrupts;
 mod left_over;
 mod locks;
+mod queues;
 mod runner;
 mod servers;
 mod shielding;

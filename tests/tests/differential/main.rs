@@ -26,6 +26,7 @@ mod groups;
 mod handles;
 mod nested_timeouts;
 mod promises;
+mod queues;
 mod random_program;
 mod recipes;
 mod running;
