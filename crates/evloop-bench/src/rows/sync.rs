@@ -1,4 +1,6 @@
-//! Locks, semaphores and events, all on the same executor, so that nothing else differs.
+//! Locks, semaphores, events and queues, all on the same executor, so that nothing else differs.
+
+mod queues;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -61,8 +63,9 @@ pub(crate) fn family() -> Family {
             ],
         ));
     }
+    rows.extend(queues::rows());
     Family {
-        title: "Locks, semaphores, events",
+        title: "Locks, semaphores, events, queues",
         rows,
     }
 }
