@@ -1,4 +1,4 @@
-//! Locks, semaphores and barriers: numbers beyond the limits, guards on other threads and guards that
+//! Locks, semaphores, barriers and queues: numbers beyond the limits, guards on other threads and guards that
 //! are leaked.
 
 use std::mem::ManuallyDrop;
@@ -6,10 +6,17 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use evloop::sync::{Barrier, Lock, Semaphore};
+use evloop::sync::{Barrier, Lock, Queue, Semaphore};
 use evloop::{create_task, deadline};
 use evloop_tests::{at_rest, in_every_loop, on_thread, panic_text};
 use futures_lite::future::poll_once;
+
+#[test]
+fn e08_a_queue_for_no_items_is_refused() {
+    assert!(Queue::<u8>::bounded(0).is_err());
+    let most = Queue::<u8>::bounded(usize::MAX - 1).expect("room is made when it is needed");
+    assert_eq!(most.maxsize(), Some(usize::MAX - 1));
+}
 
 #[test]
 fn e07_permits_beyond_the_most_are_refused_and_none_are_had_at_once() {
