@@ -57,7 +57,8 @@ pub type LifoQueue<T> = OrderedQueue<T, Lifo>;
 /// A queue, lowest first: asyncio's `PriorityQueue`. All it can do is at [`OrderedQueue`].
 ///
 /// Equal items come in any order. Items are compared under the lock of the queue: an `Ord` that uses
-/// the queue waits for ever, and one that panics may lose the item that is taken.
+/// the queue waits for ever, and one that panics may lose the item that is taken,
+/// for which `join` then waits.
 ///
 /// ```
 /// use evloop_sync::PriorityQueue;
