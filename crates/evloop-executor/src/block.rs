@@ -225,7 +225,15 @@ impl Block {
     fn wake_owner(&self) {
         let unparker = self.links().unparker.clone();
         if let Some(unparker) = unparker {
-            contain("waking an executor", || unparker.wake_by_ref());
+            let mut is_told = false;
+            contain("waking an executor", || {
+                unparker.wake_by_ref();
+                is_told = true;
+            });
+            if !is_told {
+                // It has panicked: the next arrival is to try again.
+                self.is_announced.store(false, Ordering::Release);
+            }
             contain("dropping an unparker", || drop(unparker));
         }
     }

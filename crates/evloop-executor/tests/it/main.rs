@@ -6,6 +6,7 @@ mod support;
 mod workers;
 
 mod allocations;
+mod arrivals;
 mod auto_traits;
 mod closing;
 mod eager;
