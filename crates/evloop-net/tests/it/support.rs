@@ -14,9 +14,9 @@ use std::{
     time::Duration,
 };
 
-use evloop_net::{TcpListener, TcpStream};
+use evloop_net::{StreamWriter, TcpListener, TcpStream};
 use evloop_reactor::{Notifier, Reactor};
-use futures_lite::future::try_zip;
+use futures_lite::{AsyncRead, AsyncReadExt, AsyncWrite, future::try_zip};
 
 pub(crate) const LOOPBACK: &str = "127.0.0.1:0";
 
@@ -136,4 +136,41 @@ fn patience() -> Duration {
     let given = std::env::var("EVLOOP_TEST_PATIENCE").ok();
     let seconds = given.and_then(|seconds| seconds.parse().ok());
     Duration::from_secs(seconds.unwrap_or(10))
+}
+
+/// Writes so many whole mebibytes with a [`StreamWriter`], in one piece and in many, and checks that they come.
+pub(crate) async fn transfer<S>(n_bytes: usize, ours: S, mut theirs: S) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let writer = StreamWriter::new(ours);
+    let block: Vec<u8> = (0..1 << 20).map(|index| (index % 251) as u8).collect();
+    let send = async {
+        for round in 0..n_bytes / block.len() {
+            match round % 2 {
+                0 => writer.write(&block)?,
+                _ => writer.writelines(block.chunks(100))?,
+            }
+            writer.drain().await?;
+        }
+        writer.close();
+        writer.wait_closed().await
+    };
+    let receive = async {
+        let (mut total, mut buf) = (0, vec![0; 1 << 16]);
+        loop {
+            let count = theirs.read(&mut buf).await?;
+            if count == 0 {
+                return io::Result::Ok(total);
+            }
+            let start = total % block.len();
+            let (front, back) = buf[..count].split_at(count.min(block.len() - start));
+            let is_intact = block[start..].starts_with(front) && block.starts_with(back);
+            assert!(is_intact, "damaged after {total} bytes");
+            total += count;
+        }
+    };
+    let ((), total) = try_zip(send, receive).await?;
+    assert_eq!(total, n_bytes);
+    Ok(())
 }

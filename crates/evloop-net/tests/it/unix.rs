@@ -16,7 +16,7 @@ use evloop_net::{
 use futures_lite::{AsyncReadExt, AsyncWriteExt, StreamExt, future};
 use socket2::SockRef;
 
-use crate::support::{poll_once, run};
+use crate::support::{poll_once, run, transfer};
 
 /// A folder of its own for each test, gone with this.
 struct Folder(PathBuf);
@@ -289,40 +289,10 @@ fn peek_leaves_the_bytes_where_they_are() {
 
 #[test]
 fn museum_bm49_a_socket_with_little_room_delivers_everything_intact() {
-    const TOTAL: usize = 64 << 20;
     run(|| async {
-        let (ours, mut theirs) = UnixStream::pair()?;
+        let (ours, theirs) = UnixStream::pair()?;
         SockRef::from(&ours).set_send_buffer_size(4096)?;
-        let writer = StreamWriter::new(ours);
-        let block: Vec<u8> = (0..1 << 20).map(|index| (index % 251) as u8).collect();
-        let send = async {
-            for round in 0..TOTAL / block.len() {
-                match round % 2 {
-                    0 => writer.write(&block)?,
-                    _ => writer.writelines(block.chunks(100))?,
-                }
-                writer.drain().await?;
-            }
-            writer.close();
-            writer.wait_closed().await
-        };
-        let receive = async {
-            let (mut total, mut buf) = (0, vec![0; 1 << 16]);
-            loop {
-                let count = theirs.read(&mut buf).await?;
-                if count == 0 {
-                    return io::Result::Ok(total);
-                }
-                let start = total % block.len();
-                let (front, back) = buf[..count].split_at(count.min(block.len() - start));
-                let is_intact = block[start..].starts_with(front) && block.starts_with(back);
-                assert!(is_intact, "damaged after {total} bytes");
-                total += count;
-            }
-        };
-        let ((), total) = future::try_zip(send, receive).await?;
-        assert_eq!(total, TOTAL);
-        Ok(())
+        transfer(64 << 20, ours, theirs).await
     });
 }
 

@@ -9,9 +9,9 @@ use std::{
 };
 
 use evloop_net::{StreamReader, StreamWriter, TcpStream, WaterMarks};
-use futures_lite::{AsyncReadExt, AsyncWrite, future};
+use futures_lite::AsyncWrite;
 
-use crate::support::{block_on, pair, poll_once, run, turn, with_reactor};
+use crate::support::{block_on, pair, poll_once, run, transfer, turn, with_reactor};
 
 /// What became of a [`Gate`], and how much it lets through.
 #[derive(Default)]
@@ -198,39 +198,9 @@ fn museum_bm49_neither_way_of_writing_gets_past_the_high_mark() {
 
 #[test]
 fn museum_bm49_no_tail_of_a_partial_write_is_lost() {
-    const TOTAL: usize = 64 << 20;
     run(|| async {
-        let (ours, mut theirs) = pair().await?;
-        let writer = StreamWriter::new(ours);
-        let block: Vec<u8> = (0..1 << 20).map(|index| (index % 251) as u8).collect();
-        let send = async {
-            for round in 0..TOTAL / block.len() {
-                match round % 2 {
-                    0 => writer.write(&block)?,
-                    _ => writer.writelines(block.chunks(100))?,
-                }
-                writer.drain().await?;
-            }
-            writer.close();
-            writer.wait_closed().await
-        };
-        let receive = async {
-            let (mut total, mut buf) = (0, vec![0; 1 << 16]);
-            loop {
-                let count = theirs.read(&mut buf).await?;
-                if count == 0 {
-                    return io::Result::Ok(total);
-                }
-                let start = total % block.len();
-                let (front, back) = buf[..count].split_at(count.min(block.len() - start));
-                let is_intact = block[start..].starts_with(front) && block.starts_with(back);
-                assert!(is_intact, "damaged after {total} bytes");
-                total += count;
-            }
-        };
-        let ((), total) = future::try_zip(send, receive).await?;
-        assert_eq!(total, TOTAL);
-        Ok(())
+        let (ours, theirs) = pair().await?;
+        transfer(64 << 20, ours, theirs).await
     });
 }
 
