@@ -1,4 +1,4 @@
-//! `gather`, `try_gather`, `wait(return_when)`, `as_completed` and `race` on any async runtime.
+//! `gather`, `try_gather`, `wait(return_when)`, `as_completed` and races on any async runtime.
 //!
 //! These are asyncio's ways of waiting for several things, as plain futures: they run wherever
 //! they are polled, and need no runtime, thread or clock of their own. Each child has a waker of
@@ -66,6 +66,7 @@
 //! | `done, pending = await wait(pending)` | the same; `pending` is the same [`WaitSet`], so nothing is registered again |
 //! | `async for task in as_completed(aws)` | [`as_completed`](as_completed())`(handles)`, a `Stream`: `while let Some(done) = completed.`[`next`](AsCompleted::next)`().await` gives the handles that went in |
 //! | `as_completed(aws, timeout=…)` | `as_completed(handles).`[`timeout`](AsCompleted::timeout)`(timer)`: the items are `Result`s, and [`TimedOut`] comes once |
+//! | `staggered.staggered_race(fns, delay)` | [`race_staggered`]`(attempts, delay)`: the attempts are futures, and the delay is a timer that you make |
 //! | `for coroutine in as_completed(aws)` | no coroutines that stand for the k-th completion: [`AsCompleted::next`] is called for each, by one consumer |
 //! | `ValueError` for an empty `wait` | [`EmptyWait`] |
 //!
@@ -94,6 +95,7 @@ mod as_completed;
 mod gather;
 mod next;
 mod race;
+mod race_staggered;
 mod try_gather;
 mod wait;
 mod wait_set;
@@ -109,6 +111,7 @@ pub use error::{EmptyRace, EmptyWait, TimedOut};
 pub use gather::{Gather, gather};
 pub use next::Next;
 pub use race::{Race, race};
+pub use race_staggered::{RaceStaggered, race_staggered};
 #[doc(hidden)]
 pub use ready_set::is_child_waker;
 pub use return_when::{AllCompleted, FirstCompleted, ReturnWhen};

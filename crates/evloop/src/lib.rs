@@ -121,8 +121,8 @@ pub use evloop_cancel::{
 };
 pub use evloop_combinators::{
     AllCompleted, AsCompleted, AsCompletedInTime, Completion, EmptyRace, EmptyWait, FirstCompleted,
-    Gather, Next, NextInTime, Race, ReturnWhen, TimedOut, TryGather, Wait, WaitSet, Waitable,
-    as_completed, gather, race, try_gather, wait,
+    Gather, Next, NextInTime, Race, RaceStaggered, ReturnWhen, TimedOut, TryGather, Wait, WaitSet,
+    Waitable, as_completed, gather, race, race_staggered, try_gather, wait,
 };
 pub use evloop_executor::{CallHandle, block_on};
 pub use evloop_net::{

@@ -2,7 +2,7 @@
 
 use evloop::{
     Cancelled, FirstCompleted, WaitSet, Waitable, as_completed, catch_cancel, create_task,
-    create_task_local, gather, race, sleep, try_gather, wait,
+    create_task_local, gather, race, race_staggered, sleep, try_gather, wait,
 };
 use evloop_test::{CancelAtEachAwait, Mode, Run};
 
@@ -346,6 +346,47 @@ fn who_refuses_wins_a_race() {
             state.assert_all_dropped();
         },
     );
+}
+
+#[test]
+fn attempts_one_after_another_are_dropped_with_their_race() {
+    let report = check_plain(3, async |state| {
+        let attempts = [(4, false), (1, false), (3, true)].map(async |(secs, succeeds)| {
+            let secs = state.work(secs).await;
+            if succeeds { Ok(secs) } else { Err(secs) }
+        });
+        let won = race_staggered(attempts, || sleep(2 * SECOND)).await;
+        won.expect("the last succeeds")
+    });
+
+    // The second begins after two seconds, the third after three, the first fails after four.
+    assert_eq!(report.n_suspensions, 4);
+}
+
+#[test]
+fn attempts_that_have_begun_clean_up() {
+    let report = CancelAtEachAwait::new().check_with(
+        State::new,
+        async |state: &State| {
+            let attempts = [("a", "not a"), ("b", "not b")]
+                .map(async |(done, cleaned)| Ok::<_, ()>(state.cleaned(5, done, cleaned).await));
+            race_staggered(attempts, || sleep(2 * SECOND)).await
+        },
+        |state, run| {
+            assert_plain_end(run, Ok(5));
+            let expected: &[_] = match run.fault().map(|fault| (fault.mode(), fault.k())) {
+                None => &["a"],
+                Some((Mode::Cancel, 1)) => &["not a"],
+                Some((Mode::CancelWoken, 1)) => &["not a"],
+                Some((Mode::Cancel | Mode::CancelWoken, 2)) => &["not a", "not b"],
+                Some(_) => &[],
+            };
+            assert_eq!(state.seen.take(), expected);
+            state.assert_all_dropped();
+        },
+    );
+
+    assert_eq!(report.n_suspensions, 2);
 }
 
 #[test]

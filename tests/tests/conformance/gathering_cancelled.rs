@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use evloop::{
     JoinError, Promise, Task, TaskBuilder, TaskGroup, TaskRef, all_tasks, catch_cancel,
-    create_task, gather, hold_cancel, on_cancel, race, sleep, try_gather, yield_now,
+    create_task, gather, hold_cancel, on_cancel, race, race_staggered, sleep, try_gather,
+    yield_now,
 };
 use evloop_tests::{Seen, at_rest, in_every_loop, witness};
 
@@ -268,6 +269,49 @@ fn a_branch_of_a_race_that_refuses_wins_also_while_another_one_cleans_up() {
         at_rest().await;
         task.cancel();
         assert_eq!(task.await.unwrap(), "refused");
+    });
+}
+
+#[test]
+fn case_185_a_staggered_race_that_is_cancelled_again_and_again_waits_for_all_that_have_begun() {
+    in_every_loop(async || {
+        let seen = Seen::new();
+        let attempt = |name: &'static str| {
+            let seen = seen.clone();
+            async move {
+                let first = catch_cancel(pending::<()>()).await.unwrap_err();
+                seen.push(format!("{name} is asked"));
+                let second = catch_cancel(pending::<()>()).await.unwrap_err();
+                seen.push(format!("{name} is asked again"));
+                sleep(SECOND).await;
+                seen.push(format!("{name} ends"));
+                drop((first, second));
+                Err::<(), _>(name)
+            }
+        };
+        let attempts = ["a", "b", "never begun"].map(attempt);
+        let mut timers = [SECOND, 100 * SECOND].into_iter();
+        let delay = move || sleep(timers.next().expect("the last has no timer"));
+        let behind = seen.clone();
+        let task = create_task(async move {
+            drop(race_staggered(attempts, delay).await);
+            yield_now().await;
+            behind.push("behind the race".to_owned());
+        });
+        sleep(2 * SECOND).await;
+        for asked in [
+            ["a is asked", "b is asked"],
+            ["a is asked again", "b is asked again"],
+        ] {
+            assert!(task.cancel());
+            at_rest().await;
+            assert!(!task.done());
+            assert_eq!(seen.take(), asked);
+        }
+
+        assert!(task.await.unwrap_err().is_cancelled());
+
+        assert_eq!(seen.take(), ["a ends", "b ends"]);
     });
 }
 

@@ -67,6 +67,24 @@ impl<F: Future> Many<F> {
     }
 }
 
+impl<F, T, E> Many<F>
+where
+    F: Future<Output = Result<T, E>>,
+{
+    /// Whether this one is finished, and has a value.
+    pub(crate) fn has_succeeded(&mut self, index: usize) -> bool {
+        matches!(self.child(index).output(), Some(Ok(_)))
+    }
+
+    /// Takes the value of one that has succeeded.
+    pub(crate) fn take_value(&mut self, index: usize) -> T {
+        match self.child(index).take_output() {
+            Ok(value) => value,
+            Err(_) => unreachable!("it has succeeded"),
+        }
+    }
+}
+
 impl<F: Future> Sealed for Many<F> {}
 
 impl<F: Future> Children for Many<F> {
@@ -141,10 +159,7 @@ where
 
     fn take_values(mut self: Pin<&mut Self>) -> Vec<T> {
         (0..self.count())
-            .map(|index| match self.child(index).take_output() {
-                Ok(value) => value,
-                Err(_) => unreachable!("the first error ends the gathering"),
-            })
+            .map(|index| self.take_value(index))
             .collect()
     }
 }

@@ -9,7 +9,8 @@ use std::task::{Context, Poll};
 use evloop_combinators::children::{Children1, Children2, Many};
 use evloop_combinators::{
     AllCompleted, AsCompleted, AsCompletedInTime, EmptyRace, EmptyWait, FirstCompleted, Gather,
-    IntoHandles, Iter, Next, NextInTime, Race, TimedOut, TryGather, Wait, WaitSet, Waitable,
+    IntoHandles, Iter, Next, NextInTime, Race, RaceStaggered, TimedOut, TryGather, Wait, WaitSet,
+    Waitable,
 };
 
 /// Tells whether a type has an auto trait: method lookup tries the implementation for the probe
@@ -77,6 +78,8 @@ fn combinators_are_send_and_sync_as_their_children_are() {
         Race<Many<Plain>>:                    true  true  true;
         Race<Many<Local>>:                    false false true;
         Race<Children2<Plain, Plain>>:        true  true  true;
+        RaceStaggered<Result8, fn(), Plain>:  true  true  true;
+        RaceStaggered<Local, fn(), Plain>:    false false true;
         Waitable<Plain>:                      true  true  true;
         Waitable<Local>:                      false false true;
         WaitSet<Waitable<Plain>>:             true  true  true;

@@ -14,6 +14,7 @@ mod museum;
 mod next;
 mod next_model;
 mod race;
+mod race_staggered;
 mod threads;
 mod try_gather;
 mod wait;
