@@ -11,6 +11,8 @@
 //! - [`TcpStream`]: a connection. It implements `AsyncRead` and `AsyncWrite` of `futures-io`, and
 //!   so does `&TcpStream`: two references are its two halves. [`UnixStream`] is the same through a
 //!   path. [`OwnedReadHalf`] and [`OwnedWriteHalf`] are halves that go their own ways.
+//! - [`ConnectOptions`] say how to connect, to which of the addresses of a name first, and
+//!   [`ConnectError`] what each of them gave. Names are looked up by a [`Resolver`], on threads of its own.
 //! - [`UdpSocket`] and [`UnixDatagram`] send and receive datagrams, [`PipeReader`] and [`PipeWriter`]
 //!   are the ends of a [`pipe`], and [`Async`] is any other descriptor.
 //! - [`StreamReader`] takes lines and other pieces out of any `AsyncRead`, and [`StreamWriter`]
@@ -71,10 +73,10 @@
 //!
 //! # What this crate does not do
 //!
-//! TLS. Servers, with a task for each client, are in `evloop-server`. Names are resolved by the system inside the
-//! call, which blocks the thread: give addresses where that matters. A listener that cannot accept
+//! TLS. Servers, with a task for each client, are in `evloop-server`. A listener that cannot accept
 //! for want of descriptors says so on every call, and it is up to the caller to pause. Regular files,
-//! for which no system has readiness.
+//! for which no system has readiness. Without a time driver of `evloop-time` on the thread there is
+//! no clock, and addresses are tried one after the other.
 //!
 //! Use `async-net` on `async-io` for sockets that bring their own reactor.
 
@@ -84,11 +86,13 @@ mod accepting;
 mod address_error;
 mod calls;
 mod connect;
+mod connect_error;
 mod owned_halves;
 mod reactor;
 mod socket_stream;
 
 mod tcp_listener;
+mod tcp_listener_options;
 mod tcp_stream;
 mod udp_socket;
 
@@ -108,6 +112,8 @@ mod stream_writer;
 
 pub use accepting::{Incoming, Listener};
 pub use async_fd::Async;
+pub use connect::ConnectOptions;
+pub use connect_error::ConnectError;
 pub use open_connection::{open_connection, open_unix_connection};
 pub use owned_halves::{OwnedReadHalf, OwnedWriteHalf, ReuniteError, split};
 pub use pipe::{PipeReader, PipeWriter, pipe};
@@ -115,8 +121,13 @@ pub use read_error::{IncompleteRead, LimitOverrun, ReadError};
 pub use stream_reader::{Lines, StreamReader};
 pub use stream_writer::{StreamWriter, WaterMarks};
 pub use tcp_listener::TcpListener;
+pub use tcp_listener_options::TcpListenerOptions;
 pub use tcp_stream::TcpStream;
 pub use udp_socket::UdpSocket;
 pub use unix_datagram::UnixDatagram;
 pub use unix_listener::{UnixListener, UnixListenerOptions};
 pub use unix_stream::UnixStream;
+
+pub use evloop_resolve::{
+    Resolve, Resolver, ResolverOptions, Resolving, Targets, ToSocketAddrs, resolve,
+};

@@ -1,6 +1,8 @@
 //! Connections with a reader and a writer.
 
-use std::{io, net::ToSocketAddrs, path::Path};
+use std::{io, path::Path};
+
+use evloop_resolve::ToSocketAddrs;
 
 use crate::{OwnedReadHalf, OwnedWriteHalf, StreamReader, StreamWriter, TcpStream, UnixStream};
 

@@ -2,18 +2,17 @@
 
 use std::{
     fmt, io,
-    net::{self, SocketAddr, ToSocketAddrs},
+    net::{self, SocketAddr},
     os::fd::{AsFd, BorrowedFd},
     task::{Context, Poll, ready},
 };
 
 use evloop_reactor::{ReactorHandle, Source};
+use evloop_resolve::ToSocketAddrs;
 
 use crate::{
-    Incoming, Listener, TcpStream,
-    accepting::{BACKLOG, accept, poll_accept},
-    address_error::{address_error, no_address},
-    connect::tcp_socket,
+    Incoming, Listener, TcpListenerOptions, TcpStream,
+    accepting::{accept, poll_accept},
     reactor,
 };
 
@@ -34,48 +33,38 @@ use crate::{
 /// # std::io::Result::Ok(())
 /// ```
 pub struct TcpListener {
-    source: Source<net::TcpListener>,
+    pub(crate) source: Source<net::TcpListener>,
 }
 
 impl TcpListener {
     /// Listens on the first of `addrs` that can be bound, on the current reactor.
     ///
     /// Port 0 lets the system choose one. The address may be reused at once after an earlier
-    /// listener is gone (`SO_REUSEADDR`); up to 1,024 connections wait to be accepted. A name is
-    /// resolved by the system inside this call and **blocks the thread** for as long as that takes;
-    /// an address does not.
+    /// listener is gone (`SO_REUSEADDR`); up to 1,024 connections wait to be accepted.
+    /// [`TcpListenerOptions`] has all options.
     ///
     /// # Cancel safety
     ///
-    /// It has no await of its own.
+    /// As [`TcpListenerOptions::bind`].
     ///
     /// # Errors
     ///
-    /// What the last address gave, in an error that names it; `InvalidInput` for no address at
-    /// all; `NotConnected` if no reactor is current.
+    /// As [`TcpListenerOptions::bind`].
     pub async fn bind(addrs: impl ToSocketAddrs) -> io::Result<Self> {
-        Self::bind_in(&reactor::current()?, addrs).await
+        TcpListenerOptions::new().bind(addrs).await
     }
 
     /// Listens on the first of `addrs` that can be bound, on the reactor of `handle`.
     ///
     /// # Cancel safety
     ///
-    /// It has no await of its own.
+    /// As [`TcpListenerOptions::bind`].
     ///
     /// # Errors
     ///
-    /// As [`bind`](Self::bind), and [`ReactorGone`](evloop_reactor::ReactorGone) if the reactor
-    /// was dropped.
+    /// As [`TcpListenerOptions::bind_in`].
     pub async fn bind_in(handle: &ReactorHandle, addrs: impl ToSocketAddrs) -> io::Result<Self> {
-        let mut last = no_address("listen");
-        for addr in addrs.to_socket_addrs()? {
-            match listen(addr).and_then(|listener| Ok(handle.register(listener)?)) {
-                Ok(source) => return Ok(Self { source }),
-                Err(error) => last = address_error("listen on", addr, error),
-            }
-        }
-        Err(last)
+        TcpListenerOptions::new().bind_in(handle, addrs).await
     }
 
     /// Takes over a listener of the standard library, on the reactor of `handle`.
@@ -149,14 +138,6 @@ impl TcpListener {
         let stream = TcpStream::adopt(&self.source.handle(), stream)?;
         Ok((stream, peer))
     }
-}
-
-fn listen(addr: SocketAddr) -> io::Result<net::TcpListener> {
-    let socket = tcp_socket(addr)?;
-    socket.set_reuse_address(true)?;
-    socket.bind(&addr.into())?;
-    socket.listen(BACKLOG)?;
-    Ok(socket.into())
 }
 
 /// On the current reactor; makes the listener non-blocking.

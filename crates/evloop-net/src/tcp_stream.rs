@@ -2,14 +2,15 @@
 
 use std::{
     fmt, io,
-    net::{self, Shutdown, SocketAddr, ToSocketAddrs},
+    net::{self, Shutdown, SocketAddr},
     os::fd::{AsFd, BorrowedFd},
 };
 
 use evloop_reactor::{ReactorHandle, Source};
+use evloop_resolve::ToSocketAddrs;
 
 use crate::{
-    connect,
+    ConnectOptions,
     owned_halves::{OwnedReadHalf, OwnedWriteHalf, split},
     reactor,
     socket_stream::socket_stream,
@@ -55,25 +56,25 @@ pub struct TcpStream {
 }
 
 impl TcpStream {
-    /// Connects to the first of `addrs` that answers, on the current reactor.
+    /// Connects to one of `addrs`, on the current reactor.
     ///
-    /// Tries up to 16 addresses, one after the other, each until it fails. A name is resolved by
-    /// the system inside this call and **blocks the thread** for as long as that takes; an address
-    /// does not.
+    /// A name is looked up on a thread of the [shared](evloop_resolve::Resolver::shared) resolver. Up to
+    /// 16 addresses are tried, the next when one has failed or has not answered for 250 ms, and the
+    /// first to answer wins. [`ConnectOptions`] has all options.
     ///
     /// # Cancel safety
     ///
-    /// Dropped at any await, the connection that was being made is closed; nothing else happened.
+    /// Dropped at any await, the connections that were being made are closed; nothing else happened.
     ///
     /// # Errors
     ///
-    /// What the last address gave, in an error that names it, of the kind that std gives;
-    /// `InvalidInput` for no address at all; `NotConnected` if no reactor is current.
+    /// As [`ConnectOptions::connect`]: a [`ConnectError`](crate::ConnectError) with what each address
+    /// gave, `InvalidInput` for no address at all, `NotConnected` if no reactor is current.
     pub async fn connect(addrs: impl ToSocketAddrs) -> io::Result<Self> {
-        Self::connect_in(&reactor::current()?, addrs).await
+        ConnectOptions::new().connect(addrs).await
     }
 
-    /// Connects to the first of `addrs` that answers, on the reactor of `handle`.
+    /// Connects to one of `addrs`, on the reactor of `handle`, as [`connect`](Self::connect) does.
     ///
     /// # Cancel safety
     ///
@@ -81,11 +82,9 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// As [`connect`](Self::connect), and
-    /// [`ReactorGone`](evloop_reactor::ReactorGone) if the reactor was dropped.
+    /// As [`ConnectOptions::connect_in`].
     pub async fn connect_in(handle: &ReactorHandle, addrs: impl ToSocketAddrs) -> io::Result<Self> {
-        let source = connect::connect_any(handle, addrs).await?;
-        Ok(Self { source })
+        ConnectOptions::new().connect_in(handle, addrs).await
     }
 
     /// Takes over a connected stream of the standard library, on the reactor of `handle`.

@@ -2,11 +2,12 @@
 
 use std::{
     fmt, io,
-    net::{self, SocketAddr, ToSocketAddrs},
+    net::{self, SocketAddr},
     os::fd::{AsFd, BorrowedFd},
 };
 
 use evloop_reactor::{ReactorHandle, Source};
+use evloop_resolve::{ToSocketAddrs, resolve};
 
 use crate::{
     address_error::{address_error, no_address},
@@ -50,11 +51,11 @@ pub struct UdpSocket {
 
 impl UdpSocket {
     /// Binds to the first of `addrs` that can be bound, on the current reactor. Port 0 lets the system
-    /// choose one. A name is resolved by the system inside this call and **blocks the thread**.
+    /// choose one. A name is looked up on a thread of the shared resolver.
     ///
     /// # Cancel safety
     ///
-    /// It has no await of its own.
+    /// It awaits the lookup of a name; nothing else has happened then.
     ///
     /// # Errors
     ///
@@ -68,7 +69,7 @@ impl UdpSocket {
     ///
     /// # Cancel safety
     ///
-    /// It has no await of its own.
+    /// As [`bind`](Self::bind).
     ///
     /// # Errors
     ///
@@ -76,7 +77,7 @@ impl UdpSocket {
     /// dropped.
     pub async fn bind_in(handle: &ReactorHandle, addrs: impl ToSocketAddrs) -> io::Result<Self> {
         let mut last = no_address("bind");
-        for addr in addrs.to_socket_addrs()? {
+        for addr in resolve(addrs).await? {
             match net::UdpSocket::bind(addr).and_then(|socket| Self::from_std_in(handle, socket)) {
                 Ok(socket) => return Ok(socket),
                 Err(error) => last = address_error("bind to", addr, error),
@@ -111,14 +112,14 @@ impl UdpSocket {
     ///
     /// # Cancel safety
     ///
-    /// It has no await of its own.
+    /// It awaits the lookup of a name; nothing else has happened then.
     ///
     /// # Errors
     ///
     /// What the last address gave, in an error that names it; `InvalidInput` for no address at all.
     pub async fn connect(&self, addrs: impl ToSocketAddrs) -> io::Result<()> {
         let mut last = no_address("connect");
-        for addr in addrs.to_socket_addrs()? {
+        for addr in resolve(addrs).await? {
             match self.socket().connect(addr) {
                 Ok(()) => return Ok(()),
                 Err(error) => last = address_error("connect to", addr, error),

@@ -1,11 +1,10 @@
 //! How a server is made.
 
-use std::{
-    collections::BTreeSet, fmt::Debug, io, net::ToSocketAddrs, path::Path, sync::Arc,
-    time::Duration,
-};
+use std::{fmt::Debug, io, path::Path, sync::Arc, time::Duration};
 
-use evloop_net::{Listener, TcpListener, TcpStream, UnixListener, UnixStream};
+use evloop_net::{
+    Listener, TcpListener, TcpListenerOptions, TcpStream, ToSocketAddrs, UnixListener, UnixStream,
+};
 use evloop_task::{Builder, current_scheduler};
 use futures_lite::{AsyncRead, AsyncWrite};
 
@@ -27,17 +26,18 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Starts a TCP server that calls `handler` with a reader and a writer for each client: asyncio's
 /// `start_server`.
 ///
-/// Listens on all of `addrs`, each once. Port 0 lets the system choose one.
-/// [`ServerOptions`] has all options.
+/// Listens on all of `addrs`, each once, but for those that this machine does not have, as long as there
+/// is another one. Port 0 lets the system choose one. [`ServerOptions`] has all options of the server, and
+/// [`TcpListenerOptions`] those of its listeners.
 ///
 /// # Cancel safety
 ///
-/// It has no await of its own.
+/// It awaits the lookup of a name; nothing has been bound then.
 ///
 /// # Errors
 ///
-/// Those of [`TcpListener::bind`], for the first address that cannot be bound; `NotConnected` if no
-/// loop runs on this thread. Nothing is listened on then.
+/// Those of [`TcpListenerOptions::bind_all`]; `NotConnected` if no loop runs on this thread. Nothing is
+/// listened on then.
 pub async fn start_server<H, F>(
     handler: H,
     addrs: impl ToSocketAddrs,
@@ -46,11 +46,7 @@ where
     H: Fn(ClientReader<TcpStream>, ClientWriter<TcpStream>) -> F + Send + Sync + 'static,
     F: Future<Output: Handled> + Send + 'static,
 {
-    let addrs: BTreeSet<_> = addrs.to_socket_addrs()?.collect();
-    let mut listeners = Vec::new();
-    for addr in addrs {
-        listeners.push(TcpListener::bind(addr).await?);
-    }
+    let listeners = TcpListenerOptions::new().bind_all(addrs).await?;
     ServerOptions::new().start(handler, listeners)
 }
 

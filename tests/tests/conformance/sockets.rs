@@ -1,10 +1,11 @@
 //! Sockets and pipes on every kind of loop.
 
-use std::io;
+use std::io::{self, ErrorKind};
+use std::net::{self, SocketAddr};
 
 use evloop::{
-    StreamReader, StreamWriter, TcpListener, UdpSocket, UnixDatagram, UnixStream, create_task,
-    open_connection, pipe,
+    ConnectError, StreamReader, StreamWriter, TcpListener, TcpStream, UdpSocket, UnixDatagram,
+    UnixStream, create_task, open_connection, pipe,
 };
 use evloop_tests::in_every_loop;
 
@@ -100,6 +101,65 @@ fn datagrams_and_pipes_deliver() {
         writer.close();
         writer.wait_closed().await?;
         assert_eq!(read.await.expect("it ends")?, b"through a pipe");
+        Ok(())
+    });
+}
+
+/// Addresses of this machine at which nobody listens.
+const CLOSED: [&str; 2] = ["127.0.0.1:1", "127.0.0.2:1"];
+
+fn addr(text: &str) -> SocketAddr {
+    text.parse().expect("an address")
+}
+
+#[test]
+fn case_182_all_connects_that_fail_differently_are_one_error_with_all_of_them() {
+    in_every_loop_without_errors(async || {
+        let addrs = [CLOSED[0], "255.255.255.255:9", CLOSED[1]].map(addr);
+        let std = addrs.map(|addr| net::TcpStream::connect(addr).unwrap_err());
+
+        let error = TcpStream::connect(&addrs[..]).await.unwrap_err();
+
+        let kept = ConnectError::of(&error).expect("it came from attempts");
+        assert_eq!(kept.attempts().len(), 3);
+        for (((addr, error), expected), asked) in kept.attempts().zip(&std).zip(addrs) {
+            assert_eq!(addr, asked);
+            assert_eq!(error.raw_os_error(), expected.raw_os_error());
+        }
+        assert_eq!(error.kind(), ErrorKind::ConnectionRefused, "of the last");
+        let text = format!(
+            "failed to connect to `{}`: {}; `{}`: {}; `{}`: {}",
+            addrs[0], std[0], addrs[1], std[1], addrs[2], std[2]
+        );
+        assert_eq!(error.to_string(), text);
+        Ok(())
+    });
+}
+
+#[test]
+fn case_182_connects_that_fail_alike_say_so_once() {
+    in_every_loop_without_errors(async || {
+        let addrs = CLOSED.map(addr);
+        let std = net::TcpStream::connect(addrs[0]).unwrap_err();
+
+        let error = TcpStream::connect(&addrs[..]).await.unwrap_err();
+
+        let text = format!(
+            "failed to connect to `{}`, `{}`: {std}",
+            CLOSED[0], CLOSED[1]
+        );
+        assert_eq!(error.to_string(), text);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_name_is_connected_to_without_blocking_the_loop() {
+    in_every_loop_without_errors(async || {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let port = listener.local_addr()?.port();
+        let stream = TcpStream::connect(("localhost", port)).await?;
+        assert_eq!(stream.peer_addr()?.port(), port);
         Ok(())
     });
 }

@@ -151,9 +151,20 @@ pub(super) const CRATES: &[Row] = &[
         )],
     },
     Row {
+        name: "evloop-resolve",
+        layer: Layer::Built,
+        ours: &["evloop-blocking", "evloop-sync"],
+        foreign: &[],
+    },
+    Row {
         name: "evloop-net",
         layer: Layer::Built,
-        ours: &["evloop-reactor"],
+        ours: &[
+            "evloop-combinators",
+            "evloop-reactor",
+            "evloop-resolve",
+            "evloop-time",
+        ],
         foreign: &[
             (
                 "futures-lite",

@@ -148,7 +148,8 @@ fn the_only_attempt_has_no_timer() {
 fn an_attempt_that_panics_may_be_dropped_with_the_race() {
     let census = Census::default();
     let (first, second) = (census.token(), census.token());
-    let attempts: [Pin<Box<dyn Future<Output = Result<(), ()>>>>; 2] = [
+    type Boxed = Pin<Box<dyn Future<Output = Result<(), ()>>>>;
+    let attempts: [Boxed; 2] = [
         Box::pin(async move {
             let _token = first;
             pending().await

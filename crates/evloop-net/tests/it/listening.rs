@@ -1,13 +1,14 @@
 //! Accepting connections.
 
 use std::{
-    io,
+    io::{self, ErrorKind},
     net::{self, SocketAddr},
     pin::pin,
 };
 
-use evloop_net::{TcpListener, TcpStream};
+use evloop_net::{TcpListener, TcpListenerOptions, TcpStream};
 use futures_lite::{AsyncReadExt, AsyncWriteExt, StreamExt, future};
+use socket2::SockRef;
 
 use crate::support::{LOOPBACK, allow_fds, poll_once, run};
 
@@ -116,7 +117,7 @@ fn a_port_in_use_is_an_error_that_names_it() {
 
         let error = TcpListener::bind(addr).await.unwrap_err();
 
-        assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+        assert_eq!(error.kind(), ErrorKind::AddrInUse);
         assert!(
             error
                 .to_string()
@@ -148,12 +149,83 @@ fn fault_f07_a_connection_reset_in_the_queue_does_not_stop_the_listener() {
         let listener = TcpListener::bind(LOOPBACK).await?;
         let addr = listener.local_addr()?;
         let gone = net::TcpStream::connect(addr)?;
-        socket2::SockRef::from(&gone).set_linger(Some(std::time::Duration::ZERO))?;
+        SockRef::from(&gone).set_linger(Some(std::time::Duration::ZERO))?;
         drop(gone);
         let client = net::TcpStream::connect(addr)?;
 
         // Linux hands the dead connection out, others pass it over.
         while listener.accept().await?.1 != client.local_addr()? {}
+        Ok(())
+    });
+}
+
+#[test]
+fn all_addresses_are_listened_on_each_once_and_ipv6_leaves_ipv4_alone() {
+    run(|| async {
+        let v4: SocketAddr = "127.0.0.1:0".parse().expect("an address");
+        let v6: SocketAddr = "[::1]:0".parse().expect("an address");
+
+        let listeners = TcpListenerOptions::new()
+            .bind_all(&[v6, v4, v6, v4][..])
+            .await?;
+
+        let addrs = listeners.iter().map(|listener| listener.local_addr());
+        let addrs: Vec<_> = addrs.collect::<io::Result<_>>()?;
+        assert_eq!(addrs.len(), 2);
+        assert!(addrs[0].is_ipv4() && addrs[1].is_ipv6(), "{addrs:?}");
+        assert!(SockRef::from(&listeners[1]).only_v6()?);
+        Ok(())
+    });
+}
+
+#[test]
+fn an_address_that_is_not_there_is_left_out_if_there_is_another() {
+    run(|| async {
+        let here: SocketAddr = "127.0.0.1:0".parse().expect("an address");
+        let elsewhere: SocketAddr = "203.0.113.1:0".parse().expect("an address");
+        let options = TcpListenerOptions::new();
+
+        let listeners = options.bind_all(&[elsewhere, here][..]).await?;
+        assert_eq!(listeners.len(), 1);
+
+        let error = options.bind_all(elsewhere).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AddrNotAvailable);
+        let start = format!("failed to listen on `{elsewhere}`: ");
+        assert!(error.to_string().starts_with(&start), "{error}");
+        Ok(())
+    });
+}
+
+#[test]
+fn one_address_in_use_is_an_error_for_all() {
+    run(|| async {
+        let taken = net::TcpListener::bind(LOOPBACK)?;
+        let free: SocketAddr = "127.0.0.1:0".parse().expect("an address");
+        let addrs = [free, taken.local_addr()?];
+
+        let error = TcpListenerOptions::new()
+            .bind_all(&addrs[..])
+            .await
+            .unwrap_err();
+
+        assert_eq!(error.kind(), ErrorKind::AddrInUse);
+        Ok(())
+    });
+}
+
+#[test]
+fn options_reach_the_socket() {
+    run(|| async {
+        let options = TcpListenerOptions::new().reuse_port(true).backlog(1);
+        let first = options.bind(LOOPBACK).await?;
+        let addr = first.local_addr()?;
+        let second = options.bind(addr).await?;
+        assert_eq!(second.local_addr()?, addr, "two share the port");
+
+        let alone = TcpListenerOptions::new().reuse_address(false);
+        let alone = alone.bind(LOOPBACK).await?;
+        assert!(!SockRef::from(&alone).reuse_address()?);
+        assert!(SockRef::from(&first).reuse_address()?);
         Ok(())
     });
 }

@@ -8,6 +8,7 @@
 mod cancelling;
 mod chunks;
 mod connecting;
+mod connecting_by_name;
 mod descriptors;
 mod listening;
 mod reading;

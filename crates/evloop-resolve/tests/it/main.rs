@@ -1,0 +1,5 @@
+//! The resolver from outside.
+
+mod lookups;
+mod support;
+mod targets;
