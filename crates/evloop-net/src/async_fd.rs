@@ -41,7 +41,7 @@ use crate::{reactor, socket_stream::by_reference};
 /// # std::io::Result::Ok(())
 /// ```
 pub struct Async<T: AsFd> {
-    source: Source<T>,
+    pub(crate) source: Source<T>,
 }
 
 impl<T: AsFd> Async<T> {

@@ -15,6 +15,8 @@
 //!   [`ConnectError`] what each of them gave. Names are looked up by a [`Resolver`], on threads of its own.
 //! - [`UdpSocket`] and [`UnixDatagram`] send and receive datagrams, [`PipeReader`] and [`PipeWriter`]
 //!   are the ends of a [`pipe`], and [`Async`] is any other descriptor.
+//! - [`Relay`] moves bytes from one stream to another through the kernel, as
+//!   [`send_file`](TcpStream::send_file) does with those of a file.
 //! - [`StreamReader`] takes lines and other pieces out of any `AsyncRead`, and [`StreamWriter`]
 //!   buffers for any `AsyncWrite`, between [`WaterMarks`].
 //!
@@ -89,6 +91,7 @@ mod connect;
 mod connect_error;
 mod owned_halves;
 mod reactor;
+mod send_file;
 mod socket_stream;
 
 mod tcp_listener;
@@ -103,6 +106,7 @@ mod unix_stream;
 
 mod async_fd;
 mod pipe;
+mod relay;
 
 mod open_connection;
 mod read_error;
@@ -118,6 +122,7 @@ pub use open_connection::{open_connection, open_unix_connection};
 pub use owned_halves::{OwnedReadHalf, OwnedWriteHalf, ReuniteError, split};
 pub use pipe::{PipeReader, PipeWriter, pipe};
 pub use read_error::{IncompleteRead, LimitOverrun, ReadError};
+pub use relay::{Endpoint, Relay};
 pub use stream_reader::{Lines, StreamReader};
 pub use stream_writer::{StreamWriter, WaterMarks};
 pub use tcp_listener::TcpListener;

@@ -1,8 +1,11 @@
 //! A TCP connection.
 
 use std::{
-    fmt, io,
+    fmt,
+    fs::File,
+    io,
     net::{self, Shutdown, SocketAddr},
+    ops::Range,
     os::fd::{AsFd, BorrowedFd},
 };
 
@@ -13,6 +16,7 @@ use crate::{
     ConnectOptions,
     owned_halves::{OwnedReadHalf, OwnedWriteHalf, split},
     reactor,
+    send_file::send_file,
     socket_stream::socket_stream,
 };
 
@@ -128,6 +132,28 @@ impl TcpStream {
     /// Those of the socket.
     pub async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.source.read_with(|stream| stream.peek(buf)).await
+    }
+
+    /// Sends what lies in `range` of the file, without a copy of it in this process where the system can
+    /// do that: asyncio's `sock_sendfile`.
+    ///
+    /// Ends at the end of the file too, so `&mut (0..u64::MAX)` is all of it, and gives the number of
+    /// bytes that were sent. The start of the range is moved behind them, also if there is an error
+    /// or the future is dropped. The position of the file itself is neither used nor moved.
+    ///
+    /// Between calls of a mebibyte others get their turn; a file that is not in memory is read by the
+    /// system inside of such a call, as in asyncio.
+    ///
+    /// # Cancel safety
+    ///
+    /// The range says what has not been sent, and may be given again.
+    ///
+    /// # Errors
+    ///
+    /// Those of the socket and of the file. A peer that is gone is an error where `SIGPIPE` is ignored,
+    /// as it is in all programs of Rust unless they change that; `sendfile` has no way to leave the signal out.
+    pub async fn send_file(&self, file: &File, range: &mut Range<u64>) -> io::Result<u64> {
+        send_file(&self.source, file, range).await
     }
 
     /// Ends reading, writing or both.

@@ -1,8 +1,11 @@
 //! A connection through a Unix socket.
 
 use std::{
-    fmt, io,
+    fmt,
+    fs::File,
+    io,
     net::Shutdown,
+    ops::Range,
     os::{
         fd::{AsFd, BorrowedFd, OwnedFd},
         unix::net::{self, SocketAddr},
@@ -18,6 +21,7 @@ use crate::{
     address_error::address_error,
     owned_halves::{OwnedReadHalf, OwnedWriteHalf, split},
     reactor,
+    send_file::send_file,
     socket_stream::socket_stream,
     unix_path::unix_socket,
 };
@@ -126,6 +130,19 @@ impl UnixStream {
             Ok(count)
         };
         self.source.read_with(peek).await
+    }
+
+    /// Sends what lies in `range` of the file: see [`TcpStream::send_file`](crate::TcpStream::send_file).
+    ///
+    /// # Cancel safety
+    ///
+    /// The range says what has not been sent, and may be given again.
+    ///
+    /// # Errors
+    ///
+    /// Those of the socket and of the file.
+    pub async fn send_file(&self, file: &File, range: &mut Range<u64>) -> io::Result<u64> {
+        send_file(&self.source, file, range).await
     }
 
     /// Ends reading, writing or both.

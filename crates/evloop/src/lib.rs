@@ -126,12 +126,12 @@ pub use evloop_combinators::{
 };
 pub use evloop_executor::{CallHandle, block_on};
 pub use evloop_net::{
-    Async, ConnectError, ConnectOptions, Incoming, IncompleteRead, LimitOverrun, Lines, Listener,
-    OwnedReadHalf, OwnedWriteHalf, PipeReader, PipeWriter, ReadError, Resolve, Resolver,
-    ResolverOptions, Resolving, ReuniteError, StreamReader, StreamWriter, Targets, TcpListener,
-    TcpListenerOptions, TcpStream, ToSocketAddrs, UdpSocket, UnixDatagram, UnixListener,
-    UnixListenerOptions, UnixStream, WaterMarks, open_connection, open_unix_connection, pipe,
-    resolve, split,
+    Async, ConnectError, ConnectOptions, Endpoint, Incoming, IncompleteRead, LimitOverrun, Lines,
+    Listener, OwnedReadHalf, OwnedWriteHalf, PipeReader, PipeWriter, ReadError, Relay, Resolve,
+    Resolver, ResolverOptions, Resolving, ReuniteError, StreamReader, StreamWriter, Targets,
+    TcpListener, TcpListenerOptions, TcpStream, ToSocketAddrs, UdpSocket, UnixDatagram,
+    UnixListener, UnixListenerOptions, UnixStream, WaterMarks, open_connection,
+    open_unix_connection, pipe, resolve, split,
 };
 pub use evloop_reactor::{Direction, ReactorGone, ReactorHandle, Source};
 pub use evloop_server::{

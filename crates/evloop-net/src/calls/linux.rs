@@ -2,11 +2,13 @@
 //! takes four atomic operations for a message that is read and answered.
 
 use std::{
+    fs::File,
     io::{self, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     os::fd::AsFd,
 };
 
+use rustix::fs::sendfile;
 use rustix::net::{RecvFlags, SendFlags, SocketFlags, acceptfrom_with, recv, send as send_with};
 
 /// Reads what has arrived.
@@ -33,4 +35,16 @@ pub(crate) fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAdd
     let (stream, peer) = acceptfrom_with(listener, flags)?;
     let peer = peer.expect("a connection of TCP has a peer").try_into()?;
     Ok((stream.into(), peer))
+}
+
+/// Sends bytes of a file as far as there is room, without a copy of them in this process. None are sent
+/// behind its end.
+pub(crate) fn send_file<S: AsFd>(
+    stream: &S,
+    file: &File,
+    mut offset: u64,
+    count: u64,
+) -> io::Result<usize> {
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    Ok(sendfile(stream, file, Some(&mut offset), count)?)
 }

@@ -1,10 +1,13 @@
 //! Through the standard library.
 
 use std::{
+    fs::File,
     io::{self, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     os::fd::AsFd,
 };
+
+use rustix::io::Errno;
 
 /// Reads what has arrived.
 pub(crate) fn receive<S: AsFd>(mut stream: &S, buf: &mut [u8]) -> io::Result<usize>
@@ -27,4 +30,14 @@ pub(crate) fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAdd
     let (stream, peer) = listener.accept()?;
     stream.set_nonblocking(true)?;
     Ok((stream, peer))
+}
+
+/// There is no common call for it.
+pub(crate) fn send_file<S: AsFd>(
+    _stream: &S,
+    _file: &File,
+    _offset: u64,
+    _count: u64,
+) -> io::Result<usize> {
+    Err(Errno::NOSYS.into())
 }

@@ -1,13 +1,15 @@
 //! The twins do the same.
 
 use std::{
+    env,
+    fs::File,
     io,
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
 };
 
 use rustix::{
     fs::{OFlags, fcntl_getfl},
-    io::{FdFlags, fcntl_getfd},
+    io::{Errno, FdFlags, fcntl_getfd},
 };
 
 use super::portable;
@@ -16,6 +18,7 @@ struct Calls {
     receive: fn(&TcpStream, &mut [u8]) -> io::Result<usize>,
     send: fn(&TcpStream, &[u8]) -> io::Result<usize>,
     accept: fn(&TcpListener) -> io::Result<(TcpStream, SocketAddr)>,
+    send_file: fn(&TcpStream, &File, u64, u64) -> io::Result<usize>,
 }
 
 /// What this system uses, and what others do.
@@ -24,11 +27,13 @@ const TWINS: [Calls; 2] = [
         receive: super::receive,
         send: super::send,
         accept: super::accept,
+        send_file: super::send_file,
     },
     Calls {
         receive: portable::receive,
         send: portable::send,
         accept: portable::accept,
+        send_file: portable::send_file,
     },
 ];
 
@@ -65,5 +70,25 @@ fn what_is_sent_is_received_and_then_the_end() {
 
         let late = (calls.send)(&stream, b"more").unwrap_err();
         assert_eq!(late.kind(), io::ErrorKind::BrokenPipe);
+    }
+}
+
+#[test]
+fn a_file_is_sent_unless_there_is_no_call_for_it() {
+    for calls in TWINS {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (stream, _) = (calls.accept)(&listener).unwrap();
+        let file = File::open(env::current_exe().unwrap()).unwrap();
+
+        match (calls.send_file)(&stream, &file, 1, 3) {
+            Ok(count) => {
+                let mut buf = [0; 8];
+                assert_eq!(count, 3);
+                assert_eq!((calls.receive)(&client, &mut buf).unwrap(), 3);
+                assert_eq!(&buf[..3], b"ELF");
+            }
+            Err(error) => assert_eq!(Errno::from_io_error(&error), Some(Errno::NOSYS)),
+        }
     }
 }

@@ -12,6 +12,8 @@ mod connecting_by_name;
 mod descriptors;
 mod listening;
 mod reading;
+mod relaying;
+mod sending_files;
 mod support;
 mod transferring;
 mod unix;
