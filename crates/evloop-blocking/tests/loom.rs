@@ -7,7 +7,6 @@
     clippy::unwrap_used,
     reason = "a model that unwraps in vain has failed"
 )]
-#![expect(clippy::print_stdout, reason = "says how much was explored")]
 
 use std::io;
 use std::ops::RangeBounds;
@@ -18,6 +17,8 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use evloop_blocking::{BlockingPool, Executor, Job};
+use evloop_fixtures::models::explore_with;
+use loom::model::Builder;
 use loom::sync::{Condvar, Mutex};
 
 /// In the models a keep-alive of zero has passed as soon as a thread sleeps, with the lock
@@ -43,21 +44,11 @@ fn pool(
     builder.build().expect("the limits are not zero")
 }
 
-/// Explores the model, and fails if it had only one way to go.
 fn explore(model: impl Fn() + Send + Sync + 'static) {
-    // Outside of loom on purpose: it counts the iterations.
-    let n_iterations = Arc::new(AtomicUsize::new(0));
-    let counter = Arc::clone(&n_iterations);
-    let mut builder = loom::model::Builder::new();
+    let mut explorer = Builder::new();
     // Some of the bugs that these models were seen to find need three.
-    builder.preemption_bound = builder.preemption_bound.max(Some(3));
-    builder.check(move || {
-        counter.fetch_add(1, Ordering::Relaxed);
-        model();
-    });
-    let n_iterations = n_iterations.load(Ordering::Relaxed);
-    assert!(n_iterations > 1, "the model explored a single interleaving");
-    println!("{n_iterations} interleavings");
+    explorer.preemption_bound = explorer.preemption_bound.max(Some(3));
+    explore_with(&explorer, model);
 }
 
 /// Counts the jobs that ran, and lets the model wait for them.

@@ -10,67 +10,34 @@
     clippy::unwrap_used,
     reason = "a model that unwraps in vain has failed"
 )]
-#![expect(clippy::print_stdout, reason = "says how much was explored")]
 
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Poll, Wake, Waker};
+use std::task::{Poll, Waker};
 
 use evloop_executor::{CallHandle, LocalExecutor, loom_models};
+use evloop_fixtures::models::{Bell, explore_with};
 use evloop_task::Task;
-use loom::sync::{Condvar, Mutex};
+use loom::model::Builder;
 use loom::thread;
 
-/// Explores the model, and fails if it had only one way to go.
 fn explore(model: impl Fn() + Send + Sync + 'static) {
-    explore_with(loom::model::Builder::new(), model);
+    explore_with(&explorer(), model);
 }
 
 /// The same for a model that is too large for more than one preemption.
 fn explore_shallowly(model: impl Fn() + Send + Sync + 'static) {
-    let mut explorer = loom::model::Builder::new();
+    let mut explorer = explorer();
     explorer.preemption_bound = Some(1);
-    explore_with(explorer, model);
+    explore_with(&explorer, model);
 }
 
-fn explore_with(mut explorer: loom::model::Builder, model: impl Fn() + Send + Sync + 'static) {
-    // Outside of loom on purpose: it counts the iterations.
-    let n_iterations = Arc::new(AtomicUsize::new(0));
-    let counter = Arc::clone(&n_iterations);
+fn explorer() -> Builder {
+    let mut explorer = Builder::new();
     // The rounds of a close alone take more than the default.
     explorer.max_branches = 10_000;
-    explorer.check(move || {
-        counter.fetch_add(1, Ordering::Relaxed);
-        model();
-    });
-    let n_iterations = n_iterations.load(Ordering::Relaxed);
-    assert!(n_iterations > 1, "the model explored a single interleaving");
-    println!("{n_iterations} interleavings");
-}
-
-/// What the owner sleeps on: a wake that is lost is a deadlock, which loom reports.
-#[derive(Default)]
-struct Bell {
-    rung: Mutex<bool>,
-    rings: Condvar,
-}
-
-impl Bell {
-    fn wait(&self) {
-        let mut rung = self.rung.lock().unwrap();
-        while !*rung {
-            rung = self.rings.wait(rung).unwrap();
-        }
-        *rung = false;
-    }
-}
-
-impl Wake for Bell {
-    fn wake(self: Arc<Self>) {
-        *self.rung.lock().unwrap() = true;
-        self.rings.notify_one();
-    }
+    explorer
 }
 
 /// Counts how many guests it made and how many were dropped; outside of loom, since only the

@@ -2,24 +2,8 @@
 //! `RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS=2 cargo test -p evloop-reactor --release --test loom`.
 #![cfg(loom)]
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
-
+use evloop_fixtures::models::explore;
 use evloop_reactor::loom_models;
-
-/// Explores `model` and checks that there was more than one way to run it.
-fn explore(model: fn()) {
-    let runs = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&runs);
-    loom::model(move || {
-        counted.fetch_add(1, Ordering::Relaxed);
-        model();
-    });
-    let runs = runs.load(Ordering::Relaxed);
-    assert!(runs > 1, "nothing was explored in {runs} run");
-}
 
 #[test]
 fn pushes_of_two_notifiers_are_seen_before_the_owner_blocks_for_good() {

@@ -8,62 +8,16 @@
     clippy::unwrap_used,
     reason = "a model that unwraps in vain has failed"
 )]
-#![expect(clippy::print_stdout, reason = "says how much was explored")]
 
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Waker};
 
+use evloop_fixtures::models::{block_on, explore};
 use evloop_sync::{Barrier, Condition, Event, Lock, Queue, RwLock, Semaphore, Shutdown};
 use loom::cell::UnsafeCell;
-use loom::sync::{Condvar, Mutex};
 use loom::thread;
-
-/// Explores the model, and fails if it had only one way to go.
-fn explore(model: impl Fn() + Send + Sync + 'static) {
-    // Outside of loom on purpose: it counts the iterations.
-    let n_iterations = Arc::new(AtomicUsize::new(0));
-    let counter = Arc::clone(&n_iterations);
-    loom::model(move || {
-        counter.fetch_add(1, Ordering::Relaxed);
-        model();
-    });
-    let n_iterations = n_iterations.load(Ordering::Relaxed);
-    assert!(n_iterations > 1, "the model explored a single interleaving");
-    println!("{n_iterations} interleavings");
-}
-
-/// A thread that sleeps until it is woken: a wake that is lost is a deadlock, which loom reports.
-#[derive(Default)]
-struct Bell {
-    rung: Mutex<bool>,
-    rings: Condvar,
-}
-
-impl Wake for Bell {
-    fn wake(self: Arc<Self>) {
-        *self.rung.lock().unwrap() = true;
-        self.rings.notify_one();
-    }
-}
-
-fn block_on<F: Future>(future: F) -> F::Output {
-    let bell = Arc::new(Bell::default());
-    let waker = Waker::from(Arc::clone(&bell));
-    let mut future = pin!(future);
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            return output;
-        }
-        let mut rung = bell.rung.lock().unwrap();
-        while !*rung {
-            rung = bell.rings.wait(rung).unwrap();
-        }
-        *rung = false;
-    }
-}
 
 /// Polls once, and leaves.
 fn poll_once<F: Future>(future: F) -> Option<F::Output> {

@@ -9,36 +9,21 @@
     clippy::unwrap_used,
     reason = "a model that unwraps in vain has failed"
 )]
-#![expect(clippy::print_stdout, reason = "says how much was explored")]
 
 use std::collections::VecDeque;
 use std::future::{Future, pending, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Waker};
 
 use evloop_cancel::catch_cancel;
+use evloop_fixtures::models::{block_on, explore};
 use evloop_task::{
     Builder, Callback, Promise, Registry, Runnable, Scheduler, Task, TaskGroup, TaskId, TaskRef,
     enter_scheduler, loom_models, yield_now,
 };
-use loom::sync::{Condvar, Mutex};
 use loom::thread;
-
-/// Explores the model, and fails if it had only one way to go.
-fn explore(model: impl Fn() + Send + Sync + 'static) {
-    // Outside of loom on purpose: it counts the iterations.
-    let n_iterations = Arc::new(AtomicUsize::new(0));
-    let counter = Arc::clone(&n_iterations);
-    loom::model(move || {
-        counter.fetch_add(1, Ordering::Relaxed);
-        model();
-    });
-    let n_iterations = n_iterations.load(Ordering::Relaxed);
-    assert!(n_iterations > 1, "the model explored a single interleaving");
-    println!("{n_iterations} interleavings");
-}
 
 /// A scheduler whose queues are run by the model. Its locks are std's: no thread of a model ever
 /// stops while it holds one.
@@ -88,36 +73,6 @@ impl Scheduler for ByHand {
 
     fn poke(&'static self, key: u32) {
         self.registry.poke(key);
-    }
-}
-
-/// A thread that sleeps until it is woken: a wake that is lost is a deadlock, which loom reports.
-#[derive(Default)]
-struct Bell {
-    rung: Mutex<bool>,
-    rings: Condvar,
-}
-
-impl Wake for Bell {
-    fn wake(self: Arc<Self>) {
-        *self.rung.lock().unwrap() = true;
-        self.rings.notify_one();
-    }
-}
-
-fn block_on<F: Future>(future: F) -> F::Output {
-    let bell = Arc::new(Bell::default());
-    let waker = Waker::from(Arc::clone(&bell));
-    let mut future = pin!(future);
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            return output;
-        }
-        let mut rung = bell.rung.lock().unwrap();
-        while !*rung {
-            rung = bell.rings.wait(rung).unwrap();
-        }
-        *rung = false;
     }
 }
 

@@ -197,6 +197,12 @@ pub(super) const CRATES: &[Row] = &[
         )],
     },
     Row {
+        name: "evloop-fixtures",
+        layer: Layer::Tool,
+        ours: &[],
+        foreign: &[],
+    },
+    Row {
         name: "evloop-hyper",
         layer: Layer::Built,
         ours: &["evloop-task", "evloop-time"],

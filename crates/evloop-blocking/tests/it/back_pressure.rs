@@ -2,16 +2,17 @@ use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 
 use evloop_blocking::{BlockingPool, Job, Permit, Reserve};
+use evloop_fixtures::{Wakes, block_on, watched};
 
-use crate::support::{Count, Gate, block_on, occupy, poll, watched};
+use crate::support::{Gate, occupy, poll};
 
 fn narrow(queue_limit: usize) -> BlockingPool {
     let builder = BlockingPool::builder().max_threads(1);
     builder.queue_limit(queue_limit).build().unwrap()
 }
 
-fn waiting(pool: &BlockingPool) -> (Reserve, Arc<Count>) {
-    let count = Arc::new(Count::default());
+fn waiting(pool: &BlockingPool) -> (Reserve, Arc<Wakes>) {
+    let count = Arc::new(Wakes::default());
     let mut reserve = pool.reserve();
     assert!(poll(&mut reserve, &Waker::from(Arc::clone(&count))).is_pending());
     (reserve, count)
@@ -84,11 +85,11 @@ fn places_go_to_waiters_in_order_and_nobody_passes_them() {
 
         assert!(queued.cancel());
 
-        assert_eq!((first_count.get(), second_count.get()), (1, 0));
+        assert_eq!((first_count.count(), second_count.count()), (1, 0));
         assert!(pool.try_spawn(|| ()).unwrap_err().reason().is_queue_full());
         assert!(poll(&mut pool.reserve(), Waker::noop()).is_pending());
         drop(granted(&mut first));
-        assert_eq!(second_count.get(), 1);
+        assert_eq!(second_count.count(), 1);
         drop(granted(&mut second));
         gate.open();
         running.join().unwrap();
@@ -109,12 +110,16 @@ fn a_waiter_that_was_granted_and_gives_up_passes_the_place_on() {
         drop(gives_up_early);
         assert!(queued.cancel());
         assert_eq!(
-            (first_count.get(), early_count.get(), third_count.get()),
+            (
+                first_count.count(),
+                early_count.count(),
+                third_count.count()
+            ),
             (1, 0, 0)
         );
         drop(first);
 
-        assert_eq!(third_count.get(), 1);
+        assert_eq!(third_count.count(), 1);
         let handle = granted(&mut third).spawn(|| "through");
         gate.open();
         assert_eq!(handle.join().unwrap(), "through");
@@ -128,7 +133,7 @@ fn a_place_is_freed_when_a_thread_takes_the_job() {
         let pool = narrow(1);
         let (gate, next_gate) = (Gate::default(), Gate::default());
         let running = occupy(&pool, &gate);
-        let started = Arc::new(Count::default());
+        let started = Arc::new(Wakes::default());
         let queued = {
             let (started, next_gate) = (Arc::clone(&started), next_gate.clone());
             pool.spawn(move || {
@@ -147,7 +152,7 @@ fn a_place_is_freed_when_a_thread_takes_the_job() {
         for handle in [running, queued, last] {
             handle.join().unwrap();
         }
-        assert_eq!(started.get(), 1);
+        assert_eq!(started.count(), 1);
     });
 }
 
@@ -203,7 +208,7 @@ fn closing_ends_all_waiting_and_grants_made_before_stay_good() {
 
         pool.close();
 
-        assert_eq!(second_count.get(), 1);
+        assert_eq!(second_count.count(), 1);
         let Poll::Ready(Err(closed)) = poll(&mut second, Waker::noop()) else {
             panic!("a waiter outlived the pool");
         };

@@ -2,8 +2,9 @@ use std::sync::{Arc, mpsc};
 use std::task::Waker;
 
 use evloop_blocking::{BlockingPool, Job, JobError};
+use evloop_fixtures::{Wakes, watched};
 
-use crate::support::{Count, Gate, occupy, poll, watched};
+use crate::support::{Gate, occupy, poll};
 
 #[test]
 fn cancelling_succeeds_before_the_start_and_not_after() {
@@ -38,13 +39,13 @@ fn cancelling_frees_the_place_in_the_queue_for_who_waits() {
         let gate = Gate::default();
         let running = occupy(&pool, &gate);
         let queued = pool.spawn(|| ());
-        let count = Arc::new(Count::default());
+        let count = Arc::new(Wakes::default());
         let mut reserve = pool.reserve();
         assert!(poll(&mut reserve, &Waker::from(Arc::clone(&count))).is_pending());
 
         assert!(queued.cancel());
 
-        assert_eq!(count.get(), 1);
+        assert_eq!(count.count(), 1);
         assert!(poll(&mut reserve, Waker::noop()).is_ready());
         gate.open();
         running.join().unwrap();
@@ -77,10 +78,10 @@ fn many_cancelled_jobs_leave_the_queue_usable() {
 #[test]
 fn a_cancelled_task_wakes_the_one_that_polled_it() {
     let (_job, mut handle) = Job::with_handle(|| ());
-    let count = Arc::new(Count::default());
+    let count = Arc::new(Wakes::default());
     assert!(poll(&mut handle, &Waker::from(Arc::clone(&count))).is_pending());
 
     assert!(handle.cancel());
 
-    assert_eq!(count.get(), 1);
+    assert_eq!(count.count(), 1);
 }

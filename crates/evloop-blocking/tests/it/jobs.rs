@@ -3,8 +3,9 @@ use std::task::Waker;
 use std::thread;
 
 use evloop_blocking::{BlockingPool, Executor, Job, JobHandle};
+use evloop_fixtures::{Wakes, block_on, watched};
 
-use crate::support::{Count, Gate, block_on, occupy, poll, wait_until, watched};
+use crate::support::{Gate, occupy, poll, wait_until};
 
 #[test]
 fn case_155_the_value_of_a_function_arrives_from_another_thread() {
@@ -88,16 +89,16 @@ fn the_last_waker_is_woken_and_the_earlier_one_is_not() {
         let pool = BlockingPool::new();
         let gate = Gate::default();
         let mut handle = occupy(&pool, &gate);
-        let (earlier, last) = (Arc::new(Count::default()), Arc::new(Count::default()));
+        let (earlier, last) = (Arc::new(Wakes::default()), Arc::new(Wakes::default()));
 
         for waker in [&earlier, &last, &last] {
             assert!(poll(&mut handle, &Waker::from(Arc::clone(waker))).is_pending());
         }
         gate.open();
-        wait_until(|| last.get() == 1);
+        wait_until(|| last.count() == 1);
 
         assert!(poll(&mut handle, Waker::noop()).is_ready());
-        assert_eq!((earlier.get(), last.get()), (0, 1));
+        assert_eq!((earlier.count(), last.count()), (0, 1));
     });
 }
 

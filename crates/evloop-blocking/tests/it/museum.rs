@@ -5,8 +5,9 @@ use std::sync::{Arc, Barrier, mpsc};
 use std::time::Duration;
 
 use evloop_blocking::{BlockingPool, Executor, Job};
+use evloop_fixtures::{block_on, watched};
 
-use crate::support::{Gate, assert_at_rest, block_on, occupy, reporting_ends, wait_until, watched};
+use crate::support::{Gate, assert_at_rest, occupy, reporting_ends, wait_until};
 
 #[test]
 fn museum_bm86_one_idle_thread_was_promised_to_two_jobs() {

@@ -3,8 +3,9 @@ use std::sync::Arc;
 use std::task::{RawWaker, RawWakerVTable, Wake, Waker};
 
 use evloop_blocking::{BlockingPool, Job, JobError};
+use evloop_fixtures::watched;
 
-use crate::support::{Gate, occupy, poll, watched};
+use crate::support::{Gate, occupy, poll};
 
 struct PanicsInDrop;
 

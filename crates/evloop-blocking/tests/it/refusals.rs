@@ -4,8 +4,9 @@ use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use evloop_blocking::{BlockingPool, Builder, Executor, Job};
+use evloop_fixtures::watched;
 
-use crate::support::{Gate, assert_at_rest, occupy, wait_until, watched};
+use crate::support::{Gate, assert_at_rest, occupy, wait_until};
 
 /// Starts threads, except for attempts `from..to`, counted from zero.
 fn refusing(from: usize, to: usize) -> (Builder, Arc<AtomicUsize>) {

@@ -4,10 +4,9 @@ use std::thread;
 use std::time::Duration;
 
 use evloop_blocking::{BlockingPool, Executor, Job, JobError};
+use evloop_fixtures::{Wakes, block_on, watched};
 
-use crate::support::{
-    Count, Gate, assert_at_rest, block_on, occupy, poll, reporting_ends, wait_until, watched,
-};
+use crate::support::{Gate, assert_at_rest, occupy, poll, reporting_ends, wait_until};
 
 fn one_thread() -> BlockingPool {
     BlockingPool::builder().max_threads(1).build().unwrap()
@@ -196,7 +195,7 @@ fn shutdown_can_be_awaited_and_given_up() {
         let pool = one_thread();
         let gate = Gate::default();
         let running = occupy(&pool, &gate);
-        let (given_up, last) = (Arc::new(Count::default()), Arc::new(Count::default()));
+        let (given_up, last) = (Arc::new(Wakes::default()), Arc::new(Wakes::default()));
 
         let mut first = pool.shutdown_async();
         let mut second = pool.shutdown_async();
@@ -208,8 +207,8 @@ fn shutdown_can_be_awaited_and_given_up() {
         gate.open();
         running.join().unwrap();
 
-        wait_until(|| last.get() == 1);
-        assert_eq!(given_up.get(), 0);
+        wait_until(|| last.count() == 1);
+        assert_eq!(given_up.count(), 0);
         assert!(poll(&mut second, Waker::noop()).is_ready());
         assert_eq!(block_on(pool.shutdown_async()), Ok(()));
     });

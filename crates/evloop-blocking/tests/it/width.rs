@@ -4,8 +4,9 @@ use std::thread;
 use std::time::Duration;
 
 use evloop_blocking::BlockingPool;
+use evloop_fixtures::{block_on, watched};
 
-use crate::support::{Gate, assert_at_rest, block_on, occupy, reporting_ends, watched};
+use crate::support::{Gate, assert_at_rest, occupy, reporting_ends};
 
 #[test]
 fn the_pool_makes_no_thread_before_the_first_job() {

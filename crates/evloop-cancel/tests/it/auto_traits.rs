@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::future::{Pending, Ready, pending, ready};
-use std::marker::{PhantomData, PhantomPinned};
+use std::marker::PhantomPinned;
 use std::rc::Rc;
 
 use evloop_cancel::claim::Claim;
@@ -12,45 +12,7 @@ use evloop_cancel::{
     CancelScope, Cancelled, CatchCancel, Expired, HoldCancel, Request, Resume, RunScope,
     ScopeHandle, Stopped, TimeoutScope, TimeoutState, catch_cancel, hold_cancel, timeout_scope,
 };
-
-/// Tells whether a type has an auto trait: method lookup tries the implementation for the probe
-/// itself, which is there if the type has the trait, before the one for a reference to it.
-struct Probe<T>(PhantomData<T>);
-
-macro_rules! probe {
-    ($method:ident, $Trait:ident, $Has:ident, $Lacks:ident) => {
-        trait $Has {
-            fn $method(&self) -> bool {
-                true
-            }
-        }
-        trait $Lacks {
-            fn $method(&self) -> bool {
-                false
-            }
-        }
-        impl<T: $Trait> $Has for Probe<T> {}
-        impl<T> $Lacks for &Probe<T> {}
-    };
-}
-
-probe!(is_send, Send, HasSend, LacksSend);
-probe!(is_sync, Sync, HasSync, LacksSync);
-probe!(is_unpin, Unpin, HasUnpin, LacksUnpin);
-
-macro_rules! table {
-    ($($type:ty: $send:literal $sync:literal $unpin:literal;)+) => {
-        $({
-            let probe = &Probe::<$type>(PhantomData);
-            assert_eq!(
-                [probe.is_send(), probe.is_sync(), probe.is_unpin()],
-                [$send, $sync, $unpin],
-                "Send, Sync, Unpin of {}",
-                stringify!($type),
-            );
-        })+
-    };
-}
+use evloop_fixtures::auto_traits;
 
 type Plain = Ready<u8>;
 type SendOnly = Ready<Cell<u8>>;
@@ -58,7 +20,7 @@ type Neither = Ready<Rc<u8>>;
 
 #[test]
 fn museum_bm22_auto_traits_of_scopes() {
-    table! {
+    auto_traits! {
         Cancelled: true true true;
         Resume: true true true;
         Request: true true true;
@@ -87,7 +49,7 @@ fn museum_bm22_auto_traits_of_scopes() {
 
 #[test]
 fn museum_bm22_auto_traits_of_what_tasks_are_made_of() {
-    table! {
+    auto_traits! {
         // A handle that awaits with a claim may be shared between threads.
         Claim: true true true;
         Fork: true true true;

@@ -9,22 +9,13 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use evloop_cancel::Request;
 use evloop_cancel::host::{self, Body, Kept, Marks, StepEnd};
+use evloop_fixtures::Wakes;
 
 /// How a task ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End<T> {
     Value(T),
     Cancelled,
-}
-
-/// Counts its wakes.
-#[derive(Default)]
-pub(crate) struct Wakes(AtomicUsize);
-
-impl Wake for Wakes {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-    }
 }
 
 /// A task that is run by [`Task::step`].
@@ -92,7 +83,9 @@ impl<T> Body for Part<'_, '_, T> {
 
 impl<'a, T> Task<'a, T> {
     pub(crate) fn new(body: impl Future<Output = T> + 'a) -> Self {
-        let wakes = Arc::new(Wakes(AtomicUsize::new(1)));
+        let wakes = Arc::new(Wakes::default());
+        // It is to be polled for the first time.
+        wakes.wake_by_ref();
         let requests = Arc::new(Requests::default());
         *requests.waker.lock().expect("unpoisoned") = Some(Arc::clone(&wakes).into());
         Self {
@@ -115,7 +108,7 @@ impl<'a, T> Task<'a, T> {
 
     /// Polls it once.
     pub(crate) fn step(&mut self) -> Option<End<T>> {
-        self.seen = self.wakes.0.load(Ordering::SeqCst);
+        self.seen = self.wakes.count();
         let waker: Waker = Arc::clone(&self.wakes).into();
         let mut cx = Context::from_waker(&waker);
         let request = self.requests.pending.lock().expect("unpoisoned").take();
@@ -162,7 +155,7 @@ impl<'a, T> Task<'a, T> {
 
     /// Has it polled.
     pub(crate) fn wake(&self) {
-        self.wakes.0.fetch_add(1, Ordering::SeqCst);
+        self.wakes.wake_by_ref();
     }
 
     /// True once a step has delivered a request.
@@ -172,7 +165,7 @@ impl<'a, T> Task<'a, T> {
 
     /// Polls it once, if something has woken it.
     pub(crate) fn step_if_woken(&mut self) -> Option<End<T>> {
-        if self.wakes.0.load(Ordering::SeqCst) == self.seen {
+        if self.wakes.count() == self.seen {
             return None;
         }
         self.step()
@@ -181,7 +174,7 @@ impl<'a, T> Task<'a, T> {
     /// Polls it until it is done or nothing wakes it any more.
     pub(crate) fn run(&mut self) -> Option<End<T>> {
         for _ in 0..1000 {
-            if self.wakes.0.load(Ordering::SeqCst) == self.seen {
+            if self.wakes.count() == self.seen {
                 return None;
             }
             if let Some(end) = self.step() {

@@ -10,10 +10,11 @@ use std::task::{Context, Poll, Waker};
 use evloop_combinators::{
     AsCompleted, Completion, FirstCompleted, TimedOut, WaitSet, Waitable, as_completed, wait,
 };
+use evloop_fixtures::{Wakes, watched};
 use futures_core::Stream;
 use futures_core::stream::FusedStream;
 
-use crate::harness::{Door, DoorHandle, Wakes, doors, now, outputs, poll, poll_with, watched};
+use crate::harness::{Door, DoorHandle, doors, now, outputs, poll, poll_with};
 
 fn completed_of<T>(doors: &[Door<T>]) -> AsCompleted<DoorHandle<T>> {
     as_completed(doors.iter().map(Door::handle))

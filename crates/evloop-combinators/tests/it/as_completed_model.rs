@@ -7,11 +7,12 @@ use std::task::{Context, Poll, Waker};
 use evloop_combinators::{
     AsCompleted, AsCompletedInTime, Completion, TimedOut, WaitSet, as_completed,
 };
+use evloop_fixtures::Wakes;
 use futures_core::Stream;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::harness::{Child, Door, DoorHandle, Wakes, poll_with};
+use crate::harness::{Child, Door, DoorHandle, poll_with};
 
 #[derive(Debug, Clone)]
 enum Op {

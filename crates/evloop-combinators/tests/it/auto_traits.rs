@@ -1,7 +1,7 @@
 //! What may cross threads and what may be moved.
 
 use std::future::{Pending, Ready};
-use std::marker::{PhantomData, PhantomPinned};
+use std::marker::PhantomPinned;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -12,45 +12,7 @@ use evloop_combinators::{
     IntoHandles, Iter, Next, NextInTime, Race, RaceStaggered, TimedOut, TryGather, Wait, WaitSet,
     Waitable,
 };
-
-/// Tells whether a type has an auto trait: method lookup tries the implementation for the probe
-/// itself, which is there if the type has the trait, before the one for a reference to it.
-struct Probe<T>(PhantomData<T>);
-
-macro_rules! probe {
-    ($method:ident, $Trait:ident, $Has:ident, $Lacks:ident) => {
-        trait $Has {
-            fn $method(&self) -> bool {
-                true
-            }
-        }
-        trait $Lacks {
-            fn $method(&self) -> bool {
-                false
-            }
-        }
-        impl<T: $Trait> $Has for Probe<T> {}
-        impl<T> $Lacks for &Probe<T> {}
-    };
-}
-
-probe!(is_send, Send, HasSend, LacksSend);
-probe!(is_sync, Sync, HasSync, LacksSync);
-probe!(is_unpin, Unpin, HasUnpin, LacksUnpin);
-
-macro_rules! table {
-    ($($type:ty: $send:literal $sync:literal $unpin:literal;)+) => {
-        $({
-            let probe = &Probe::<$type>(PhantomData);
-            assert_eq!(
-                [probe.is_send(), probe.is_sync(), probe.is_unpin()],
-                [$send, $sync, $unpin],
-                "Send, Sync, Unpin of {}",
-                stringify!($type),
-            );
-        })+
-    };
-}
+use evloop_fixtures::auto_traits;
 
 type Plain = Ready<u8>;
 type Local = Ready<Rc<u8>>;
@@ -66,7 +28,7 @@ impl Future for Immovable {
 
 #[test]
 fn combinators_are_send_and_sync_as_their_children_are() {
-    table! {
+    auto_traits! {
         // type:                              Send  Sync  Unpin
         Gather<Many<Plain>>:                  true  true  true;
         Gather<Many<Local>>:                  false false true;

@@ -6,8 +6,9 @@ use std::pin::pin;
 use std::task::{Poll, Waker};
 
 use evloop_combinators::{Waitable, as_completed, gather, race, wait};
+use evloop_fixtures::Wakes;
 
-use crate::harness::{Door, Wakes, doors, now, outgrow, poll, poll_with};
+use crate::harness::{Door, doors, now, outgrow, poll, poll_with};
 
 #[test]
 fn museum_bm20_children_that_always_wake_themselves_do_not_keep_the_parent() {

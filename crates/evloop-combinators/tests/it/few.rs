@@ -9,12 +9,13 @@ use std::task::{Context, Poll, Waker};
 
 use evloop_cancel::{CancelScope, Stopped, catch_cancel, on_cancel};
 use evloop_combinators::{gather, is_child_waker};
+use evloop_fixtures::Wakes;
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::test_runner::Config;
 use proptest::{prop_assert, prop_assert_eq, proptest};
 
-use crate::harness::{Door, MANY, Wakes, doors, outgrow, poll, poll_with};
+use crate::harness::{Door, MANY, doors, outgrow, poll, poll_with};
 
 type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
@@ -364,7 +365,7 @@ proptest! {
                     }
                     is_woken[index] |= has_waker;
                     if is_woken.contains(&true) {
-                        prop_assert!(wakes.peek() > 0, "the caller is told");
+                        prop_assert!(wakes.count() > 0, "the caller is told");
                     }
                     continue;
                 }
@@ -388,7 +389,7 @@ proptest! {
                 break;
             }
             prop_assert!(is_open.contains(&false));
-            prop_assert_eq!(wakes.peek(), 0, "nothing is left to do");
+            prop_assert_eq!(wakes.count(), 0, "nothing is left to do");
         }
         prop_assert!(is_open.iter().all(|is_open| *is_open), "all have ended");
         // Those of the poll that spends the rest, and of the one that gives each its own waker.

@@ -5,10 +5,9 @@ use std::pin::pin;
 use std::task::Poll;
 
 use evloop_combinators::gather;
+use evloop_fixtures::{Wakes, watched_with_stack};
 
-use crate::harness::{
-    Census, Door, Wakes, doors, now, outgrow, poll, poll_with, watched_with_stack,
-};
+use crate::harness::{Census, Door, doors, now, outgrow, poll, poll_with};
 
 #[test]
 fn outputs_come_in_input_order_whatever_ends_first() {

@@ -1,16 +1,11 @@
-//! Children that are finished from outside, wakers that count, and a watchdog.
+//! Children that are finished from outside, and tokens that are counted.
 
 use std::cell::RefCell;
 use std::future::Future;
-use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{Builder, Thread, current, park};
-use std::time::Duration;
+use std::task::{Context, Poll, Waker};
 
 use evloop_combinators::Completion;
 
@@ -174,38 +169,6 @@ pub(crate) fn outputs<H: Completion<Output: Clone>>(handles: &[H]) -> Vec<H::Out
         .collect()
 }
 
-/// Counts how often it was woken.
-#[derive(Default)]
-pub(crate) struct Wakes(AtomicUsize);
-
-impl Wakes {
-    pub(crate) fn new() -> (Arc<Self>, Waker) {
-        let wakes = Arc::new(Self::default());
-        let waker = Arc::clone(&wakes).into();
-        (wakes, waker)
-    }
-
-    /// The number of wakes since the last `take`.
-    pub(crate) fn peek(&self) -> usize {
-        self.0.load(Ordering::SeqCst)
-    }
-
-    /// The number of wakes since the last call.
-    pub(crate) fn take(&self) -> usize {
-        self.0.swap(0, Ordering::SeqCst)
-    }
-}
-
-impl Wake for Wakes {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
 pub(crate) fn poll_with<F: Future + ?Sized>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(waker))
 }
@@ -219,49 +182,6 @@ pub(crate) fn now<F: Future>(future: F) -> F::Output {
     match poll(std::pin::pin!(future)) {
         Poll::Ready(output) => output,
         Poll::Pending => panic!("the future is pending"),
-    }
-}
-
-/// Runs a future on this thread.
-pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
-    struct Unpark(Thread);
-    impl Wake for Unpark {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark();
-        }
-    }
-    let waker = Waker::from(Arc::new(Unpark(current())));
-    let mut future = std::pin::pin!(future);
-    loop {
-        match poll_with(future.as_mut(), &waker) {
-            Poll::Ready(output) => return output,
-            Poll::Pending => park(),
-        }
-    }
-}
-
-/// Runs a test on a thread of its own, and fails if it is not over in ten seconds.
-pub(crate) fn watched<T: Send + 'static>(test: impl FnOnce() -> T + Send + 'static) -> T {
-    watched_with_stack(2 << 20, test)
-}
-
-pub(crate) fn watched_with_stack<T: Send + 'static>(
-    stack_size: usize,
-    test: impl FnOnce() -> T + Send + 'static,
-) -> T {
-    let (tx, rx) = channel();
-    let thread = Builder::new()
-        .name("watched".into())
-        .stack_size(stack_size)
-        .spawn(move || tx.send(test()))
-        .expect("a test may start a thread");
-    match rx.recv_timeout(patience()) {
-        Ok(output) => output,
-        Err(RecvTimeoutError::Timeout) => panic!("the test hangs: no end in good time"),
-        Err(RecvTimeoutError::Disconnected) => match thread.join() {
-            Err(payload) => resume_unwind(payload),
-            Ok(_) => panic!("the test ended without a result"),
-        },
     }
 }
 
@@ -292,11 +212,4 @@ impl Drop for Token {
         counts.0 = counts.0.checked_sub(1).expect("a token is dropped once");
         counts.1 += 1;
     }
-}
-
-/// How long a test may take, in seconds: more under a checker that slows everything down.
-fn patience() -> Duration {
-    let given = std::env::var("EVLOOP_TEST_PATIENCE").ok();
-    let seconds = given.and_then(|seconds| seconds.parse().ok());
-    Duration::from_secs(seconds.unwrap_or(10))
 }

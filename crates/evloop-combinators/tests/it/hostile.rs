@@ -14,8 +14,9 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 
 use evloop_combinators::{FirstCompleted, gather, is_child_waker, wait};
+use evloop_fixtures::Wakes;
 
-use crate::harness::{Child, Door, MANY, Wakes, doors, lock, outgrow, outputs, poll, poll_with};
+use crate::harness::{Child, Door, MANY, doors, lock, outgrow, outputs, poll, poll_with};
 
 /// Which operation of a waker panics.
 struct Mines {
@@ -179,7 +180,7 @@ fn reenter() {
 
 #[test]
 fn museum_bm78_a_waker_that_reenters_the_set_does_not_deadlock() {
-    crate::harness::watched(|| {
+    evloop_fixtures::watched(|| {
         let doors = doors(MANY);
         lock(&REENTERED).clone_from(&doors);
         // SAFETY: the vtable's functions use no data.

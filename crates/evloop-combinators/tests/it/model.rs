@@ -11,12 +11,13 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use evloop_combinators::{FirstCompleted, WaitSet, Waitable, gather, race, try_gather};
+use evloop_fixtures::Wakes;
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::test_runner::Config;
 use proptest::{prop_assert, prop_assert_eq, proptest};
 
-use crate::harness::{Census, Token, Wakes, poll_with};
+use crate::harness::{Census, Token, poll_with};
 
 #[derive(Debug, Clone)]
 struct Script {

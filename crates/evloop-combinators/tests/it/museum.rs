@@ -7,8 +7,9 @@ use std::task::Poll;
 use evloop_combinators::{
     FirstCompleted, WaitSet, Waitable, as_completed, gather, race, try_gather, wait,
 };
+use evloop_fixtures::Wakes;
 
-use crate::harness::{Door, DoorHandle, Wakes, doors, now, poll_with};
+use crate::harness::{Door, DoorHandle, doors, now, poll_with};
 
 #[test]
 fn museum_bm61_only_the_waker_of_the_last_poll_is_woken() {

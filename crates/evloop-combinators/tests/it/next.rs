@@ -8,10 +8,9 @@ use std::task::{Context, Poll};
 use std::thread::{Builder, scope};
 
 use evloop_combinators::{Completion, FirstCompleted, WaitSet, Waitable};
+use evloop_fixtures::{Wakes, block_on, watched};
 
-use crate::harness::{
-    Door, DoorHandle, Wakes, block_on, doors, now, outputs, poll, poll_with, watched,
-};
+use crate::harness::{Door, DoorHandle, doors, now, outputs, poll, poll_with};
 
 /// What `next` gives at once, until it is pending or the set is empty.
 fn drain<H: Completion<Output: Clone>>(set: &mut WaitSet<H>) -> Vec<H::Output> {

@@ -6,10 +6,11 @@ use std::pin::pin;
 use std::task::Poll;
 
 use evloop_combinators::{Completion, WaitSet};
+use evloop_fixtures::Wakes;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::harness::{Door, DoorHandle, Wakes, now, outputs, poll_with};
+use crate::harness::{Door, DoorHandle, now, outputs, poll_with};
 
 #[derive(Debug, Clone)]
 enum Op {

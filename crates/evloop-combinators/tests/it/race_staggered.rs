@@ -7,9 +7,10 @@ use std::pin::{Pin, pin};
 use std::task::Poll;
 
 use evloop_combinators::race_staggered;
+use evloop_fixtures::Wakes;
 use proptest::prelude::*;
 
-use crate::harness::{Census, Door, Wakes, doors, now, poll, poll_with};
+use crate::harness::{Census, Door, doors, now, poll, poll_with};
 
 type Attempt = Door<Result<char, u8>>;
 

@@ -6,8 +6,9 @@ use std::task::Waker;
 use std::thread::{Builder, scope};
 
 use evloop_combinators::{FirstCompleted, gather, wait};
+use evloop_fixtures::{block_on, watched};
 
-use crate::harness::{Door, block_on, doors, outgrow, outputs, poll, watched};
+use crate::harness::{Door, doors, outgrow, outputs, poll};
 
 const ROUNDS: usize = 200;
 const THREADS: usize = 4;

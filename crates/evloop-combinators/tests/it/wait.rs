@@ -7,8 +7,9 @@ use std::task::Poll;
 use evloop_combinators::{
     AllCompleted, Completion, EmptyWait, FirstCompleted, ReturnWhen, WaitSet, Waitable, wait,
 };
+use evloop_fixtures::Wakes;
 
-use crate::harness::{Door, DoorHandle, Wakes, doors, now, outputs, poll, poll_with};
+use crate::harness::{Door, DoorHandle, doors, now, outputs, poll, poll_with};
 
 type Handle = DoorHandle<usize>;
 

@@ -5,8 +5,9 @@ use std::pin::pin;
 use std::task::Poll;
 
 use evloop_combinators::{Completion, FirstCompleted, WaitSet, Waitable};
+use evloop_fixtures::Wakes;
 
-use crate::harness::{Census, Door, DoorHandle, Wakes, doors, now, outputs, poll, poll_with};
+use crate::harness::{Census, Door, DoorHandle, doors, now, outputs, poll, poll_with};
 
 #[test]
 fn handles_go_in_and_come_out_again() {

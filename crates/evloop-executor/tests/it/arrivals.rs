@@ -5,8 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Wake, Waker};
 
 use evloop_executor::LocalExecutor;
-
-use crate::support::{in_thread, join};
+use evloop_fixtures::{in_thread, join};
 
 /// Counts its wakes, and panics in the first so many.
 #[derive(Default)]

@@ -6,11 +6,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use evloop_executor::{CallHandle, LocalExecutor};
+use evloop_fixtures::{Wakes, in_thread, join, watched};
 use evloop_task::{Builder, Promise, Scheduler, Task};
 
-use crate::support::{
-    Door, OnDrop, Tally, Wakes, in_thread, join, run_until_idle, survives, watched,
-};
+use crate::support::{Door, OnDrop, Tally, run_until_idle, survives};
 
 #[test]
 fn closing_twice_at_once_leaves_the_next_executor_deaf_to_nobody() {
@@ -327,7 +326,7 @@ fn the_promise_of_an_ended_executor_does_not_call_back_on_a_stranger() {
         promise.set_result(1).unwrap();
         run_until_idle(&stranger);
 
-        assert_eq!(wakes.n(), 0);
+        assert_eq!(wakes.count(), 0);
     });
 }
 

@@ -5,9 +5,10 @@ use std::future::pending;
 use std::rc::Rc;
 
 use evloop_executor::LocalExecutor;
+use evloop_fixtures::watched;
 use evloop_task::{Builder, current_task, yield_now};
 
-use crate::support::{run_until_idle, watched};
+use crate::support::run_until_idle;
 
 fn eager() -> Builder {
     Builder::new().eager_start(true)

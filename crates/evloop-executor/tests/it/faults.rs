@@ -8,11 +8,12 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
 use evloop_executor::{CallHandle, LocalExecutor};
+use evloop_fixtures::{Wakes, watched};
 use evloop_task::{
     JoinError, Promise, Task, create_task, current_scheduler, current_task, yield_now,
 };
 
-use crate::support::{Door, OnDrop, Tally, Wakes, reporting, run_until_idle, watched};
+use crate::support::{Door, OnDrop, Tally, reporting, run_until_idle};
 
 #[test]
 fn f12_a_panic_at_the_first_or_a_later_poll_ends_that_task_alone() {
@@ -77,7 +78,7 @@ fn f12_panics_of_callbacks_are_reported_and_the_next_ones_run() {
 
         run_until_idle(&executor);
 
-        assert_eq!((wakes.n(), reports.take().len()), (3, 3));
+        assert_eq!((wakes.count(), reports.take().len()), (3, 3));
     });
 }
 
@@ -295,7 +296,7 @@ fn f16_a_done_callback_may_turn_another_executor() {
             waker.wake();
         });
         run_until_idle(&executor);
-        assert_eq!(wakes.n(), 1);
+        assert_eq!(wakes.count(), 1);
     });
 }
 

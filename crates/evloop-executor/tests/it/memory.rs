@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::task::Waker;
 
 use evloop_executor::LocalExecutor;
+use evloop_fixtures::{in_thread, join};
 use evloop_task::{Promise, yield_now};
 
 use crate::allocations::net_bytes;
-use crate::support::{Door, Tally, in_thread, join, survives};
+use crate::support::{Door, Tally, survives};
 
 const N_WARM: usize = 200;
 const N: usize = 10_000;

@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use evloop_executor::{ExecutorHandle, LocalExecutor};
+use evloop_fixtures::{Wakes, in_thread, join, watched};
 use evloop_task::{Promise, Task, yield_now};
 
-use crate::support::{Door, Tally, Wakes, in_thread, join, run_until_idle, survives, watched};
+use crate::support::{Door, Tally, run_until_idle, survives};
 
 #[test]
 fn museum_bm12_what_the_root_queues_in_its_poll_runs_before_the_thread_parks() {
@@ -56,7 +57,7 @@ fn museum_bm23_promises_that_complete_one_another_need_no_stack() {
         let (wakes, waker) = Wakes::new();
         executor.call_soon(move || link(100_000, waker));
         run_until_idle(&executor);
-        assert_eq!(wakes.n(), 1);
+        assert_eq!(wakes.count(), 1);
     });
 }
 
@@ -176,7 +177,7 @@ fn only_b_is_woken<F: Future + Unpin>(what: &str, future: &mut F, complete: impl
         );
     }
     complete();
-    assert_eq!((a.n(), b.n()), (0, 1), "{what}");
+    assert_eq!((a.count(), b.count()), (0, 1), "{what}");
     assert!(
         Pin::new(future)
             .poll(&mut Context::from_waker(Waker::noop()))
@@ -357,7 +358,7 @@ fn museum_bm20_a_task_that_always_wakes_itself_leaves_the_turn_to_others() {
 
         assert_eq!(executor.run_ready(executor.n_ready()), 2);
 
-        assert_eq!((n_polls.load(Ordering::Relaxed), wakes.n()), (1, 1));
+        assert_eq!((n_polls.load(Ordering::Relaxed), wakes.count()), (1, 1));
         assert_eq!(executor.n_ready(), 1, "however often it woke itself");
     });
 }

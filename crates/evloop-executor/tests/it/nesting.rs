@@ -5,9 +5,10 @@ use std::future::pending;
 use std::rc::Rc;
 
 use evloop_executor::{LocalExecutor, RootEnd, block_on};
+use evloop_fixtures::{in_thread, join, watched};
 use evloop_task::{current_task, yield_now};
 
-use crate::support::{Door, OnDrop, Tally, in_thread, join, run_until_idle, survives, watched};
+use crate::support::{Door, OnDrop, Tally, run_until_idle, survives};
 
 #[test]
 fn closing_an_inner_executor_leaves_the_task_it_is_closed_in_alone() {

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
 use evloop_executor::LocalExecutor;
+use evloop_fixtures::{in_thread, join};
 use evloop_task::Promise;
 
-use crate::support::{Bomb, Door, Tally, in_thread, join, reporting, run_until_idle, survives};
+use crate::support::{Bomb, Door, Tally, reporting, run_until_idle, survives};
 
 macro_rules! scenarios {
     ($($name:ident $body:block)+) => { $(

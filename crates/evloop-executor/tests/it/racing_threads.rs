@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 
 use evloop_executor::LocalExecutor;
+use evloop_fixtures::{Wakes, in_thread, join, watched};
 use evloop_task::{Builder, yield_now};
 
-use crate::support::{Door, OnDrop, Tally, Wakes, in_thread, join, run_until_idle, watched};
+use crate::support::{Door, OnDrop, Tally, run_until_idle};
 
 #[test]
 fn museum_bm15_a_local_task_cancelled_elsewhere_is_dropped_at_home() {
@@ -290,7 +291,7 @@ fn a_cancelled_callback_never_runs_and_a_run_one_is_never_cancelled() {
             (0..n % 200).for_each(|_| std::hint::spin_loop());
             assert_eq!(executor.run_ready(1), 1);
             let cancelled = done_rx.recv().unwrap();
-            assert_eq!(wakes.n(), usize::from(!cancelled));
+            assert_eq!(wakes.count(), usize::from(!cancelled));
             assert_eq!(handle.cancelled(), cancelled);
             assert!(handle.done());
             if cancelled {

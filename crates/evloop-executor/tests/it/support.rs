@@ -1,57 +1,19 @@
-//! Watchdogs, processes of their own for what might abort, and guests that count their drops.
+//! Processes of their own for what might abort, and guests that count their drops.
 
 use std::env;
 use std::future::Future;
-use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread;
-use std::time::Duration;
+use std::task::{Context, Poll, Waker};
 
 use evloop_executor::LocalExecutor;
-
-/// How long a test may take, in seconds: more under a checker that slows everything down.
-fn patience() -> Duration {
-    let given = env::var("EVLOOP_TEST_PATIENCE").ok();
-    let seconds = given.and_then(|seconds| seconds.parse().ok());
-    Duration::from_secs(seconds.unwrap_or(10))
-}
+use evloop_fixtures::{in_thread, join, patience};
 
 /// Names the scenario that a child process of the test binary has to play.
 const SCENARIO: &str = "EVLOOP_SCENARIO";
-
-/// Runs the test on a thread of its own, and fails it when it hangs.
-#[track_caller]
-pub(crate) fn watched(test: impl FnOnce() + Send + 'static) {
-    let (tx, rx) = mpsc::channel::<()>();
-    let thread = in_thread(move || {
-        // Dropped, also by a panic, when the test ends.
-        let _tx = tx;
-        test();
-    });
-    let ended = rx.recv_timeout(patience());
-    assert_ne!(ended, Err(RecvTimeoutError::Timeout), "the test hangs");
-    join(thread);
-}
-
-pub(crate) fn in_thread<T: Send + 'static>(
-    body: impl FnOnce() -> T + Send + 'static,
-) -> thread::JoinHandle<T> {
-    thread::Builder::new()
-        .spawn(body)
-        .expect("the system starts a thread")
-}
-
-#[track_caller]
-pub(crate) fn join<T>(thread: thread::JoinHandle<T>) -> T {
-    thread
-        .join()
-        .unwrap_or_else(|payload| resume_unwind(payload))
-}
 
 /// Plays `scenario` in a process of its own, in which only the test called `test` runs. Fails
 /// when that process aborts, panics or hangs.
@@ -222,27 +184,5 @@ impl Future for Door {
         drop(state);
         drop(old);
         Poll::Pending
-    }
-}
-
-/// Counts how often it was woken.
-#[derive(Default)]
-pub(crate) struct Wakes(AtomicUsize);
-
-impl Wakes {
-    pub(crate) fn new() -> (Arc<Self>, Waker) {
-        let wakes = Arc::new(Self::default());
-        let waker = Waker::from(Arc::clone(&wakes));
-        (wakes, waker)
-    }
-
-    pub(crate) fn n(&self) -> usize {
-        self.0.load(Ordering::SeqCst)
-    }
-}
-
-impl Wake for Wakes {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::SeqCst);
     }
 }

@@ -9,12 +9,10 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
+use evloop_fixtures::{Wakes, in_thread, join, watched};
 use evloop_reactor::{Direction, Reactor, ReactorGone, ReactorHandle};
 
-use crate::support::{
-    Counter, NOW, block_on, join, on_both, open_fds, pair, poll_once, spawn, turn_until_woken,
-    within_ten_seconds,
-};
+use crate::support::{NOW, block_on, on_both, open_fds, pair, poll_once, turn_until_woken};
 
 #[test]
 fn into_inner_gives_the_descriptor_back_and_forgets_it() {
@@ -70,7 +68,7 @@ fn museum_bm32_sources_that_come_and_go_see_only_their_own_events() {
         for round in 0..2_000 {
             let (ours, theirs) = pair();
             let source = handle.register(ours).unwrap();
-            let (counter, waker) = Counter::new();
+            let (counter, waker) = Wakes::new();
             let cx = Context::from_waker(&waker);
             assert!(source.poll_readable(&cx).is_pending());
             if round % 3 == 0 {
@@ -90,7 +88,7 @@ fn museum_bm32_sources_that_come_and_go_see_only_their_own_events() {
         let workers: Vec<_> = (0..2)
             .map(|_| {
                 let (handle, notifier) = (reactor.handle(), reactor.notifier());
-                spawn(move || {
+                in_thread(move || {
                     churn(&handle);
                     notifier.notify();
                 })
@@ -113,7 +111,7 @@ fn dropping_the_reactor_ends_waits_present_and_future_with_an_error() {
     on_both(|reactor| {
         let (ours, _theirs) = pair();
         let source = reactor.handle().register(ours).unwrap();
-        let (counter, waker) = Counter::new();
+        let (counter, waker) = Wakes::new();
         let cx = Context::from_waker(&waker);
         let mut read = pin!(source.read_with(|mut stream| stream.read(&mut [0; 8])));
         assert!(poll_once(read.as_mut(), &waker).is_pending());
@@ -146,11 +144,11 @@ fn a_waker_that_panics_at_the_end_of_the_reactor_does_not_cost_the_others_their_
         }
     }
 
-    within_ten_seconds(|| {
+    watched(|| {
         let reactor = Reactor::new().unwrap();
         let (ours, _theirs) = pair();
         let source = reactor.handle().register(ours).unwrap();
-        let (counter, waker) = Counter::new();
+        let (counter, waker) = Wakes::new();
         let panics = Waker::from(Arc::new(Panics));
         let (mut first, mut second) = (pin!(source.readable()), pin!(source.readable()));
         assert!(poll_once(first.as_mut(), &panics).is_pending());
@@ -165,7 +163,7 @@ fn a_waker_that_panics_at_the_end_of_the_reactor_does_not_cost_the_others_their_
 
 #[test]
 fn museum_bm89_reactors_that_end_at_any_point_leave_nothing_behind() {
-    within_ten_seconds(|| {
+    watched(|| {
         let before = open_fds();
         for round in 0..1_000 {
             let mut reactor = Reactor::new().unwrap();
@@ -179,7 +177,7 @@ fn museum_bm89_reactors_that_end_at_any_point_leave_nothing_behind() {
                         .unwrap()
                 })
                 .collect();
-            let (counter, waker) = Counter::new();
+            let (counter, waker) = Wakes::new();
             let cx = Context::from_waker(&waker);
             for source in &sources {
                 assert!(source.poll_readable(&cx).is_pending());
@@ -208,7 +206,7 @@ fn museum_bm89_reactors_that_end_at_any_point_leave_nothing_behind() {
 
 #[test]
 fn museum_bm51_futures_that_are_forgotten_are_harmless() {
-    within_ten_seconds(|| {
+    watched(|| {
         let mut reactor = Reactor::new().unwrap();
         let (ours, theirs) = pair();
         let source = reactor.handle().register(ours).unwrap();
@@ -232,7 +230,7 @@ fn entering_nests_and_ends_with_its_guard() {
     {
         let _inner = second.handle().enter();
         assert_eq!(ReactorHandle::current(), second.handle());
-        assert_eq!(join(spawn(ReactorHandle::try_current)), None);
+        assert_eq!(join(in_thread(ReactorHandle::try_current)), None);
     }
     assert_eq!(ReactorHandle::current(), first.handle());
     drop(outer);

@@ -7,7 +7,9 @@ use std::{
 
 use futures_lite::future::{block_on, zip};
 
-use crate::support::{join, on_both, pair, spawn};
+use crate::support::{on_both, pair};
+
+use evloop_fixtures::{in_thread, join};
 
 #[test]
 fn a_foreign_executor_waits_while_another_thread_turns() {
@@ -15,7 +17,7 @@ fn a_foreign_executor_waits_while_another_thread_turns() {
         const ROUNDS: usize = 200;
         let (handle, notifier) = (reactor.handle(), reactor.notifier());
         let (done, finished) = std::sync::mpsc::channel();
-        let turns = spawn(move || {
+        let turns = in_thread(move || {
             let mut woken = Vec::new();
             while finished.try_recv().is_err() {
                 reactor.poll(None, &mut woken).unwrap();

@@ -7,11 +7,12 @@ use std::{
     task::{Context, Wake, Waker},
 };
 
+use evloop_fixtures::Wakes;
 use evloop_reactor::{Direction, LevelSource, Reactor, ReactorGone};
 
 use crate::{
     hostile_waker,
-    support::{Counter, NOW, on_both, pair},
+    support::{NOW, on_both, pair},
 };
 
 /// Turns once without waiting, wakes, and says how many were woken.
@@ -28,8 +29,8 @@ fn a_set_waker_is_woken_on_every_turn_while_its_direction_is_ready() {
     on_both(|mut reactor| {
         let (ours, theirs) = pair();
         let watched = reactor.handle().register_level(ours).unwrap();
-        let (reader, read_waker) = Counter::new();
-        let (writer, write_waker) = Counter::new();
+        let (reader, read_waker) = Wakes::new();
+        let (writer, write_waker) = Wakes::new();
         assert_eq!(turn(&mut reactor), 0);
 
         watched.set(Direction::Read, Some(read_waker)).unwrap();
@@ -67,8 +68,8 @@ fn a_waker_is_replaced_without_a_turn_in_between() {
     on_both(|mut reactor| {
         let (ours, _theirs) = pair();
         let watched = reactor.handle().register_level(ours).unwrap();
-        let (first, first_waker) = Counter::new();
-        let (second, second_waker) = Counter::new();
+        let (first, first_waker) = Wakes::new();
+        let (second, second_waker) = Wakes::new();
         watched.set(Direction::Write, Some(first_waker)).unwrap();
         assert_eq!(turn(&mut reactor), 1);
 
@@ -141,7 +142,7 @@ fn dropping_the_reactor_wakes_a_last_time_and_refuses_to_set() {
     on_both(|reactor| {
         let (ours, _theirs) = pair();
         let watched = reactor.handle().register_level(ours).unwrap();
-        let (counter, waker) = Counter::new();
+        let (counter, waker) = Wakes::new();
         watched.set(Direction::Read, Some(waker)).unwrap();
 
         drop(reactor);

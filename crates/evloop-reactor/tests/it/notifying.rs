@@ -8,15 +8,16 @@ use std::{
     task::Waker,
 };
 
+use evloop_fixtures::{in_thread, join, watched};
 use evloop_reactor::{Notifier, Reactor, ReactorHandle};
 
-use crate::support::{NOW, join, on_both, spawn, within_ten_seconds};
+use crate::support::{NOW, on_both};
 
 #[test]
 fn a_notification_ends_the_wait_of_another_thread() {
     on_both(|mut reactor| {
         let notifier = reactor.notifier();
-        let other = spawn(move || notifier.notify());
+        let other = in_thread(move || notifier.notify());
 
         reactor.poll(None, &mut Vec::new()).unwrap();
 
@@ -49,7 +50,7 @@ fn begin_turn_forgets_what_the_owner_is_about_to_see() {
         assert!(crate::support::poll_once(readable.as_mut(), Waker::noop()).is_pending());
         reactor.notifier().notify();
         reactor.begin_turn();
-        let other = spawn(move || {
+        let other = in_thread(move || {
             std::io::Write::write_all(&mut &theirs, b"x").unwrap();
             theirs
         });
@@ -71,7 +72,7 @@ fn pushes_of_four_threads_are_all_seen() {
         let threads: Vec<_> = (0..4)
             .map(|_| {
                 let (inbox, notifier) = (Arc::clone(&inbox), reactor.notifier());
-                spawn(move || {
+                in_thread(move || {
                     for _ in 0..EACH {
                         inbox.fetch_add(1, Ordering::Relaxed);
                         notifier.notify();
@@ -97,12 +98,12 @@ fn pushes_of_four_threads_are_all_seen() {
 
 #[test]
 fn museum_bm41_notifying_a_reactor_that_is_dropped_meanwhile_is_harmless() {
-    within_ten_seconds(|| {
+    watched(|| {
         for _ in 0..200 {
             let mut reactor = Reactor::new().unwrap();
             let notifiers = [reactor.notifier(), reactor.notifier()];
             let threads = notifiers.map(|notifier| {
-                spawn(move || {
+                in_thread(move || {
                     for _ in 0..50 {
                         notifier.notify();
                     }

@@ -10,14 +10,12 @@ use std::{
     task::{Context, Poll, Wake, Waker},
 };
 
+use evloop_fixtures::{Wakes, watched};
 use evloop_reactor::{Direction, Reactor, Ready, Source};
 
 use crate::{
     hostile_waker,
-    support::{
-        Counter, NOW, block_on, kind, on_both, pair, poll_once, turn_until_woken,
-        within_ten_seconds,
-    },
+    support::{NOW, block_on, kind, on_both, pair, poll_once, turn_until_woken},
 };
 
 #[test]
@@ -83,7 +81,7 @@ fn museum_bm35_cancelled_waiters_leave_nothing_behind() {
     on_both(|mut reactor| {
         let (ours, theirs) = pair();
         let source = reactor.handle().register(ours).unwrap();
-        let (counter, waker) = Counter::new();
+        let (counter, waker) = Wakes::new();
         for _ in 0..100_000 {
             let mut readable = pin!(source.readable());
             assert!(poll_once(readable.as_mut(), &waker).is_pending());
@@ -163,8 +161,8 @@ fn museum_bm27_one_direction_leaves_the_other_alone() {
             .try_io(Direction::Write, |mut stream| stream.write(&[0; 4096]))
             .is_ok()
         {}
-        let (reader, read_waker) = Counter::new();
-        let (writer, write_waker) = Counter::new();
+        let (reader, read_waker) = Wakes::new();
+        let (writer, write_waker) = Wakes::new();
         let mut readable = pin!(source.readable());
         let mut writable = pin!(source.writable());
         assert!(poll_once(readable.as_mut(), &read_waker).is_pending());
@@ -346,7 +344,7 @@ fn museum_bm78_a_waker_whose_clone_reenters_the_source_does_not_deadlock() {
 
 #[test]
 fn museum_bm40_a_waker_that_drops_the_source_ends_it_for_good() {
-    within_ten_seconds(|| {
+    watched(|| {
         let mut reactor = Reactor::new().unwrap();
         let (ours, theirs) = pair();
         let source = reactor.handle().register(ours).unwrap();

@@ -9,12 +9,11 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
+use evloop_fixtures::watched;
 use evloop_reactor::{Direction, Reactor, Source};
 use socket2::SockRef;
 
-use crate::support::{
-    NOW, block_on, kind, on_both, pair, poll_once, turn_until_woken, within_ten_seconds,
-};
+use crate::support::{NOW, block_on, kind, on_both, pair, poll_once, turn_until_woken};
 
 fn tcp_pair() -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -126,7 +125,7 @@ fn a_short_read_at_urgent_data_does_not_hide_what_follows_it() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_short_read_saves_the_attempt_that_would_find_nothing() {
-    within_ten_seconds(|| {
+    watched(|| {
         let mut reactor = Reactor::new().unwrap();
         let (ours, mut theirs) = tcp_pair();
         let source = reactor.handle().register(ours).unwrap();

@@ -7,14 +7,13 @@ use std::{
     pin::pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-        mpsc::{RecvTimeoutError, channel},
+        atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll, Wake, Waker},
-    thread,
     time::Duration,
 };
 
+use evloop_fixtures::watched;
 use evloop_reactor::{Notifier, Reactor};
 
 /// A timeout that never waits.
@@ -22,35 +21,8 @@ pub(crate) const NOW: Option<Duration> = Some(Duration::ZERO);
 
 /// Runs `body` on both ways to wait, each on a thread that is given up after ten seconds.
 pub(crate) fn on_both(body: fn(Reactor)) {
-    within_ten_seconds(move || body(Reactor::new().unwrap()));
-    within_ten_seconds(move || body(Reactor::portable().unwrap()));
-}
-
-/// Runs `body` on a thread of its own and fails, rather than hang, if that takes ten seconds.
-pub(crate) fn within_ten_seconds(body: impl FnOnce() + Send + 'static) {
-    let (done, finished) = channel::<()>();
-    let thread = spawn(move || {
-        // Dropped at the end, also by a panic.
-        let _done = done;
-        body();
-    });
-    match finished.recv_timeout(patience()) {
-        Err(RecvTimeoutError::Timeout) => panic!("still running after all that time"),
-        Ok(()) | Err(RecvTimeoutError::Disconnected) => join(thread),
-    }
-}
-
-pub(crate) fn spawn<T: Send + 'static>(
-    body: impl FnOnce() -> T + Send + 'static,
-) -> thread::JoinHandle<T> {
-    let name = thread::current().name().unwrap_or("test").to_owned();
-    thread::Builder::new().name(name).spawn(body).unwrap()
-}
-
-pub(crate) fn join<T>(thread: thread::JoinHandle<T>) -> T {
-    thread
-        .join()
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    watched(move || body(Reactor::new().unwrap()));
+    watched(move || body(Reactor::portable().unwrap()));
 }
 
 /// Polls `fut` to its end and turns the reactor between the polls.
@@ -86,27 +58,6 @@ impl Wake for Woken {
     fn wake(self: Arc<Self>) {
         self.flag.store(true, Ordering::Release);
         self.notifier.notify();
-    }
-}
-
-/// A waker that counts.
-#[derive(Default)]
-pub(crate) struct Counter(AtomicUsize);
-
-impl Counter {
-    pub(crate) fn new() -> (Arc<Self>, Waker) {
-        let counter = Arc::new(Self::default());
-        (Arc::clone(&counter), Waker::from(counter))
-    }
-
-    pub(crate) fn count(&self) -> usize {
-        self.0.load(Ordering::Acquire)
-    }
-}
-
-impl Wake for Counter {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::AcqRel);
     }
 }
 
@@ -153,11 +104,4 @@ pub(crate) fn allow_fds(wanted: u64) {
         limit.current = Some(limit.maximum.map_or(wanted, |maximum| maximum.min(wanted)));
         setrlimit(Resource::Nofile, limit).unwrap();
     }
-}
-
-/// How long a test may take, in seconds: more under a checker that slows everything down.
-fn patience() -> Duration {
-    let given = std::env::var("EVLOOP_TEST_PATIENCE").ok();
-    let seconds = given.and_then(|seconds| seconds.parse().ok());
-    Duration::from_secs(seconds.unwrap_or(10))
 }

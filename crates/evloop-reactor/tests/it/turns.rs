@@ -8,11 +8,10 @@ use std::{
     time::Duration,
 };
 
+use evloop_fixtures::watched;
 use evloop_reactor::{Direction, Reactor};
 
-use crate::support::{
-    NOW, allow_fds, on_both, pair, poll_once, turn_until_woken, within_ten_seconds,
-};
+use crate::support::{NOW, allow_fds, on_both, pair, poll_once, turn_until_woken};
 
 #[test]
 fn an_idle_turn_has_no_events_and_wakes_nobody() {
@@ -130,7 +129,7 @@ fn museum_bm46_signals_during_a_wait_are_no_errors_and_lose_no_events() {
 
 #[test]
 fn museum_bm36_the_thread_that_turns_may_change_every_turn() {
-    within_ten_seconds(|| {
+    watched(|| {
         let mut reactor = Reactor::new().unwrap();
         let (ours, theirs) = pair();
         let source = reactor.handle().register(ours).unwrap();

@@ -8,9 +8,10 @@ use std::{
     task::Poll,
 };
 
+use evloop_fixtures::block_on;
 use evloop_resolve::{Resolve, Resolver, ResolverOptions, resolve};
 
-use crate::support::{Silent, block_on, poll, ten};
+use crate::support::{Silent, poll, ten};
 
 type Boxed<'a> = Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + 'a>>;
 

@@ -8,8 +8,7 @@ use std::{
         Arc, Condvar, Mutex,
         mpsc::{Receiver, Sender, channel},
     },
-    task::{Context, Poll, Wake, Waker},
-    thread::{self, Thread},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
@@ -82,23 +81,5 @@ pub(crate) fn now<F: Future>(future: F) -> F::Output {
     match poll(pin!(future)) {
         Poll::Ready(output) => output,
         Poll::Pending => panic!("the future is pending"),
-    }
-}
-
-/// Runs a future on this thread.
-pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
-    struct Unpark(Thread);
-    impl Wake for Unpark {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark();
-        }
-    }
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut future = pin!(future);
-    loop {
-        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(output) => return output,
-            Poll::Pending => thread::park_timeout(PATIENCE),
-        }
     }
 }

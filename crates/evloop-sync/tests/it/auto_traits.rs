@@ -1,10 +1,11 @@
 //! What may cross threads and what may be moved, for every public type.
 
 use std::cell::Cell;
-use std::marker::{PhantomData, PhantomPinned};
+use std::marker::PhantomPinned;
 use std::rc::Rc;
 use std::sync::MutexGuard;
 
+use evloop_fixtures::auto_traits;
 use evloop_sync::{
     AcquireLock, AcquireLockOwned, AcquirePermit, AcquirePermitOwned, AcquireRead,
     AcquireReadOwned, AcquireWrite, AcquireWriteOwned, Barrier, BarrierWait, BrokenBarrier,
@@ -12,45 +13,6 @@ use evloop_sync::{
     LockGuard, OwnedLockGuard, OwnedPermit, OwnedReadGuard, OwnedWriteGuard, Permit, PriorityQueue,
     Put, Queue, QueueFull, ReadGuard, RwLock, Semaphore, TooManyPermits, WriteGuard,
 };
-
-/// Tells whether a type has an auto trait: method lookup tries the implementation for the probe
-/// itself, which is there if the type has the trait, before the one for a reference to it.
-struct Probe<T>(PhantomData<T>);
-
-macro_rules! probe {
-    ($method:ident, $Trait:ident, $Has:ident, $Lacks:ident) => {
-        trait $Has {
-            fn $method(&self) -> bool {
-                true
-            }
-        }
-        trait $Lacks {
-            fn $method(&self) -> bool {
-                false
-            }
-        }
-        impl<T: $Trait> $Has for Probe<T> {}
-        impl<T> $Lacks for &Probe<T> {}
-    };
-}
-
-probe!(is_send, Send, HasSend, LacksSend);
-probe!(is_sync, Sync, HasSync, LacksSync);
-probe!(is_unpin, Unpin, HasUnpin, LacksUnpin);
-
-macro_rules! table {
-    ($($type:ty: $send:literal $sync:literal $unpin:literal;)+) => {
-        $({
-            let probe = &Probe::<$type>(PhantomData);
-            assert_eq!(
-                [probe.is_send(), probe.is_sync(), probe.is_unpin()],
-                [$send, $sync, $unpin],
-                "Send, Sync, Unpin of {}",
-                stringify!($type),
-            );
-        })+
-    };
-}
 
 type SendOnly = Cell<u8>;
 type Neither = Rc<u8>;
@@ -61,7 +23,7 @@ type Fixed = (Cell<u8>, PhantomPinned);
 
 #[test]
 fn what_has_no_value_is_for_any_thread() {
-    table! {
+    auto_traits! {
         Event: true true true;
         EventWait<'_>: true true true;
         Semaphore: true true true;
@@ -81,7 +43,7 @@ fn what_has_no_value_is_for_any_thread() {
 /// references to the value.
 #[test]
 fn a_lock_shares_what_can_be_sent() {
-    table! {
+    auto_traits! {
         Lock<u8>: true true true;
         Lock<SendOnly>: true true true;
         Lock<SyncOnly>: false false true;
@@ -108,7 +70,7 @@ fn a_lock_shares_what_can_be_sent() {
 
 #[test]
 fn readers_on_several_threads_need_what_may_be_shared() {
-    table! {
+    auto_traits! {
         RwLock<u8>: true true true;
         RwLock<SendOnly>: true false true;
         RwLock<SyncOnly>: false false true;
@@ -135,7 +97,7 @@ fn readers_on_several_threads_need_what_may_be_shared() {
 /// An item goes from one thread to another, and no two see it at once.
 #[test]
 fn a_queue_shares_what_can_be_sent() {
-    table! {
+    auto_traits! {
         Queue<u8>: true true true;
         Queue<SendOnly>: true true true;
         Queue<SyncOnly>: false false true;

@@ -3,18 +3,9 @@
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Waker};
 
-/// Counts wakes.
-#[derive(Default)]
-pub(crate) struct Wakes(AtomicUsize);
-
-impl Wake for Wakes {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-    }
-}
+use evloop_fixtures::Wakes;
 
 /// A future that is polled by hand, and knows how often it was woken.
 pub(crate) struct Polled<F> {
@@ -62,7 +53,7 @@ impl<F: Future> Polled<F> {
     }
 
     pub(crate) fn n_wakes(&self) -> usize {
-        self.wakes.0.load(Ordering::SeqCst)
+        self.wakes.count()
     }
 
     pub(crate) fn n_polls(&self) -> usize {

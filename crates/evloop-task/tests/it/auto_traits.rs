@@ -1,53 +1,14 @@
 //! BM22: what may cross threads and what may be moved, for every public type.
 
 use std::cell::Cell;
-use std::marker::PhantomData;
 use std::rc::Rc;
 
+use evloop_fixtures::auto_traits;
 use evloop_task::{
     Builder, CallbackId, Cancellation, EnterGuard, ErrorContext, FirstException, Flatten,
     InvalidState, JoinError, NoRunningLoop, Panic, Promise, Registry, Runnable, Task, TaskError,
     TaskId, TaskRef, Wait, YieldNow,
 };
-
-/// Tells whether a type has an auto trait: method lookup tries the implementation for the probe
-/// itself, which is there if the type has the trait, before the one for a reference to it.
-struct Probe<T>(PhantomData<T>);
-
-macro_rules! probe {
-    ($method:ident, $Trait:ident, $Has:ident, $Lacks:ident) => {
-        trait $Has {
-            fn $method(&self) -> bool {
-                true
-            }
-        }
-        trait $Lacks {
-            fn $method(&self) -> bool {
-                false
-            }
-        }
-        impl<T: $Trait> $Has for Probe<T> {}
-        impl<T> $Lacks for &Probe<T> {}
-    };
-}
-
-probe!(is_send, Send, HasSend, LacksSend);
-probe!(is_sync, Sync, HasSync, LacksSync);
-probe!(is_unpin, Unpin, HasUnpin, LacksUnpin);
-
-macro_rules! table {
-    ($($type:ty: $send:literal $sync:literal $unpin:literal;)+) => {
-        $({
-            let probe = &Probe::<$type>(PhantomData);
-            assert_eq!(
-                [probe.is_send(), probe.is_sync(), probe.is_unpin()],
-                [$send, $sync, $unpin],
-                "Send, Sync, Unpin of {}",
-                stringify!($type),
-            );
-        })+
-    };
-}
 
 type Plain = u8;
 type SendOnly = Cell<u8>;
@@ -57,7 +18,7 @@ type SyncOnly = std::sync::MutexGuard<'static, u8>;
 
 #[test]
 fn museum_bm22_auto_traits_of_handles() {
-    table! {
+    auto_traits! {
         Task<Plain>: true true true;
         Task<SendOnly>: true false true;
         Task<SyncOnly>: false false true;
@@ -78,7 +39,7 @@ fn museum_bm22_auto_traits_of_handles() {
 
 #[test]
 fn museum_bm22_auto_traits_of_everything_else() {
-    table! {
+    auto_traits! {
         Builder: true true true;
         CallbackId: true true true;
         Cancellation: true true true;

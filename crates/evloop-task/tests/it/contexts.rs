@@ -3,13 +3,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Barrier};
 
+use evloop_fixtures::{in_thread, join, watched};
 use evloop_task::{
     Builder, Context, ContextSnapshot, ContextVar, Promise, closed_scheduler, copy_context,
     current_task, outside_of_tasks,
 };
 
 use crate::by_hand::ByHand;
-use crate::harness::{in_thread, join, watched};
 
 #[test]
 fn a_copy_changes_by_itself_and_a_clone_is_the_same_context() {

@@ -10,10 +10,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Poll, RawWaker, RawWakerVTable, Wake, Waker};
 
+use evloop_fixtures::{Wakes, watched};
 use evloop_task::{Builder, Promise, TaskGroup, enter_scheduler, shield};
 
 use crate::by_hand::ByHand;
-use crate::harness::{OnDrop, Wakes, poll, watched};
+use crate::harness::{OnDrop, poll};
 
 type Hook = Option<Box<dyn FnMut()>>;
 
@@ -75,7 +76,7 @@ fn museum_bm19_a_promise_works_after_the_clone_of_a_waker_panicked() {
         assert!(poll(&mut awaits, &waker).is_pending());
         promise.set_result(1).unwrap();
 
-        assert_eq!(wakes.n(), 1);
+        assert_eq!(wakes.count(), 1);
         assert!(matches!(poll(&mut awaits, &waker), Poll::Ready(Ok(1))));
     });
 }
@@ -92,7 +93,7 @@ fn museum_bm19_a_task_works_after_the_clone_of_a_waker_panicked() {
         assert!(poll(&mut task, &waker).is_pending());
         scheduler.run();
 
-        assert_eq!(wakes.n(), 1);
+        assert_eq!(wakes.count(), 1);
         assert!(matches!(poll(&mut task, &waker), Poll::Ready(Ok(1))));
     });
 }
@@ -179,7 +180,7 @@ fn museum_bm19_a_waker_that_panics_keeps_nobody_else_from_waking() {
 
         promise.set_result(1).unwrap();
 
-        assert_eq!(wakes.n(), 1);
+        assert_eq!(wakes.count(), 1);
         assert_eq!(scheduler.take_reports().len(), 1);
     });
 }

@@ -16,10 +16,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
+use evloop_fixtures::{in_thread, join, watched};
 use evloop_task::{Builder, Runnable};
 
 use crate::by_hand::ByHand;
-use crate::harness::{in_thread, join, watched};
 
 struct Watching;
 

@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use evloop_cancel::catch_cancel;
+use evloop_fixtures::{Wakes, in_thread, join, watched};
 use evloop_task::{Builder, CallbackId, JoinError, Promise};
 
 use crate::by_hand::ByHand;
-use crate::harness::{Wakes, in_thread, join, only_b_is_woken, poll, watched};
+use crate::harness::{only_b_is_woken, poll};
 
 #[test]
 fn museum_bm61_only_the_waker_of_the_last_poll_is_woken() {
@@ -204,7 +205,7 @@ fn each_handle_waits_for_itself() {
         assert!(poll(&mut a, &first).is_pending() && poll(&mut b, &second).is_pending());
         drop(a);
         promise.set_result(Arc::new(1)).unwrap();
-        assert_eq!((n_first.n(), n_second.n()), (0, 1));
+        assert_eq!((n_first.count(), n_second.count()), (0, 1));
         let again = pin!(IntoFuture::into_future(&promise));
         let mut cx = Context::from_waker(Waker::noop());
         assert!(matches!(again.poll(&mut cx), Poll::Ready(Ok(_))));

@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 
 use evloop_combinators::{Completion, wait};
+use evloop_fixtures::{Wakes, in_thread, join, watched};
 use evloop_task::{
     Builder, InvalidState, Task, closed_scheduler, create_task, current_task, ensure_future,
     enter_scheduler,
 };
 
 use crate::by_hand::ByHand;
-use crate::harness::{Wakes, in_thread, join, poll, watched};
+use crate::harness::poll;
 
 #[test]
 fn a_task_that_waits_for_itself_does_not_hang() {
@@ -207,7 +208,7 @@ fn a_debug_form_seen_by_another_thread_steals_no_wake() {
             }
             assert!(task.result().is_ok());
             join(runs);
-            assert_eq!(wakes.n(), 1);
+            assert_eq!(wakes.count(), 1);
         }
     });
 }

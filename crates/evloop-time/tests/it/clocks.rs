@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
+use evloop_fixtures::{Wakes, in_thread, watched};
 use evloop_time::{Clock, ManualClock};
 
-use super::support::{Call, Count, Flavour, SECOND, World, YEAR, poll, run, spawn, watched};
+use super::support::{Call, Flavour, SECOND, World, YEAR, poll, run};
 
 #[test]
 fn a_manual_clock_moves_only_forward_and_stops_at_its_end() {
@@ -48,20 +49,20 @@ fn an_auto_jumping_clock_jumps_only_when_there_is_a_deadline() {
 fn moving_the_clock_wakes_the_drivers_that_wait_until_they_are_gone() {
     for flavour in Flavour::each() {
         let world = World::of(flavour);
-        let (old, old_waker) = Count::new();
-        let (new, new_waker) = Count::new();
+        let (old, old_waker) = Wakes::new();
+        let (new, new_waker) = Wakes::new();
         world.driver.set_unpark(old_waker);
         world.driver.set_unpark(new_waker);
 
         world.clock.advance(SECOND);
-        assert_eq!((old.get(), new.get()), (0, 1));
+        assert_eq!((old.count(), new.count()), (0, 1));
         world.clock.advance(Duration::ZERO);
-        assert_eq!(new.get(), 1, "it did not move");
+        assert_eq!(new.count(), 1, "it did not move");
 
         let clock = world.clock.clone();
         drop(world);
         clock.advance(SECOND);
-        assert_eq!(new.get(), 1);
+        assert_eq!(new.count(), 1);
     }
 }
 
@@ -71,7 +72,7 @@ fn a_parked_loop_notices_a_clock_moved_from_another_thread() {
         watched(move || {
             let world = World::of(flavour);
             let clock = world.clock.clone();
-            let mover = spawn(move || {
+            let mover = in_thread(move || {
                 for _ in 0..100 {
                     clock.advance(SECOND);
                 }
@@ -109,12 +110,12 @@ fn a_waker_that_panics_when_the_clock_moves_leaves_the_others_woken() {
         let world = World::of(flavour);
         let other = flavour.driver(Arc::new(world.clock.clone()));
         let panics = Waker::from(Arc::new(Call(|| panic!("a hostile waker"))));
-        let (count, waker) = Count::new();
+        let (count, waker) = Wakes::new();
         world.driver.set_unpark(panics);
         other.set_unpark(waker);
 
         world.clock.advance(SECOND);
 
-        assert_eq!(count.get(), 1);
+        assert_eq!(count.count(), 1);
     }
 }

@@ -7,11 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::task::{Wake, Waker};
 use std::time::{Duration, Instant};
 
+use evloop_fixtures::Wakes;
 use evloop_time::{Clock, ManualClock, TimeHandle, sleep};
 
-use super::support::{
-    Count, DAY, Flavour, MS, NS, Order, SECOND, World, YEAR, poll, poll_with, run,
-};
+use super::support::{DAY, Flavour, MS, NS, Order, SECOND, World, YEAR, poll, poll_with, run};
 
 #[test]
 fn the_driver_entered_last_is_current() {
@@ -325,7 +324,7 @@ fn a_dropped_driver_wakes_what_waits_and_refuses_more() {
 
         assert_eq!(order.take(), [0, 1, 2]);
         assert!(handle.is_closed());
-        let (count, waker) = Count::new();
+        let (count, waker) = Wakes::new();
         let refused = handle
             .insert_after(SECOND, waker)
             .expect_err("it is closed");
@@ -334,7 +333,7 @@ fn a_dropped_driver_wakes_what_waits_and_refuses_more() {
             "failed to insert a timer: its time driver is closed"
         );
         refused.into_waker().wake();
-        assert_eq!(count.get(), 1);
+        assert_eq!(count.count(), 1);
         drop((late, soon, remote));
     }
 }
@@ -343,7 +342,7 @@ fn a_dropped_driver_wakes_what_waits_and_refuses_more() {
 fn a_sleep_whose_driver_was_dropped_goes_on_with_the_current_one() {
     for flavour in Flavour::each() {
         let (first, second) = (World::of(flavour), World::of(flavour));
-        let (count, waker) = Count::new();
+        let (count, waker) = Wakes::new();
         let guard = first.driver.enter();
         let mut nap = sleep(SECOND);
         assert!(poll_with(&mut nap, &waker).is_pending());
@@ -352,7 +351,7 @@ fn a_sleep_whose_driver_was_dropped_goes_on_with_the_current_one() {
         assert!(poll_with(&mut bound, &waker).is_pending());
         let mut unpolled = first.driver.handle().sleep(SECOND);
         drop(first);
-        assert_eq!(count.get(), 2);
+        assert_eq!(count.count(), 2);
 
         let _guard = second.driver.enter();
         for nap in [&mut nap, &mut bound, &mut unpolled] {
@@ -439,12 +438,12 @@ fn a_waker_named_after_the_end_of_the_driver_is_not_kept() {
     for flavour in Flavour::each() {
         let world = World::of(flavour);
         world.driver.close();
-        let (count, waker) = Count::new();
+        let (count, waker) = Wakes::new();
 
         world.driver.set_unpark(waker);
 
         assert_eq!(Arc::strong_count(&count), 1);
         world.clock.advance(SECOND);
-        assert_eq!(count.get(), 0);
+        assert_eq!(count.count(), 0);
     }
 }

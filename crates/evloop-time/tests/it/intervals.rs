@@ -4,9 +4,10 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+use evloop_fixtures::Wakes;
 use evloop_time::{Interval, MissedTicks, interval, interval_at};
 
-use super::support::{Count, Flavour, MS, SECOND, World, YEAR};
+use super::support::{Flavour, MS, SECOND, World, YEAR};
 
 fn tick(beat: &mut Interval) -> Poll<Instant> {
     beat.poll_tick(&mut Context::from_waker(Waker::noop()))
@@ -127,7 +128,7 @@ fn an_overdue_tick_leaves_others_their_turn() {
     for flavour in Flavour::each() {
         let world = World::of(flavour);
         let _guard = world.driver.enter();
-        let (count, waker) = Count::new();
+        let (count, waker) = Wakes::new();
         let mut cx = Context::from_waker(&waker);
         let mut beat = interval_at(world.start, Duration::from_nanos(1))
             .expect("the period is not zero")
@@ -135,7 +136,7 @@ fn an_overdue_tick_leaves_others_their_turn() {
         world.clock.advance(SECOND);
 
         for n in 0..100 {
-            assert_eq!(count.get(), n);
+            assert_eq!(count.count(), n);
             assert!(beat.poll_tick(&mut cx).is_pending());
             assert_eq!(world.turn(), 1);
             assert!(beat.poll_tick(&mut cx).is_ready());

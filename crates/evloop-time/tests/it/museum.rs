@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
+use evloop_fixtures::Wakes;
 use evloop_time::{
     Clock, ManualClock, Sleep, TimeHandle, Timer, deadline, interval, sleep, sleep_until,
 };
 
 use super::support::{
-    Call, Count, DAY, Flavour, MS, NS, REACH, SECOND, World, YEAR, elsewhere, poll, poll_with, turn,
+    Call, DAY, Flavour, MS, NS, REACH, SECOND, World, YEAR, elsewhere, poll, poll_with, turn,
 };
 
 /// A clock that goes wherever it is told.
@@ -46,7 +47,7 @@ fn museum_bm55_a_clock_that_steps_back_fires_nothing_early_or_twice() {
             });
             let driver = flavour.driver(Arc::clone(&clock) as Arc<dyn Clock>);
             let _guard = driver.enter();
-            let (count, waker) = Count::new();
+            let (count, waker) = Wakes::new();
             clock.offset_ns.store(20_000_000_000, Ordering::SeqCst);
             let before = driver.now();
 
@@ -66,7 +67,7 @@ fn museum_bm55_a_clock_that_steps_back_fires_nothing_early_or_twice() {
             clock.offset_ns.store(-1, Ordering::SeqCst);
             assert_eq!(turn(&driver), 0);
             assert!(poll_with(&mut nap, &waker).is_ready());
-            assert_eq!(count.get(), 1);
+            assert_eq!(count.count(), 1);
         }
     }
 }
@@ -100,7 +101,7 @@ fn museum_bm56_any_duration_is_accepted_and_max_is_never() {
             let mut cx = std::task::Context::from_waker(Waker::noop());
             assert!(beat.poll_tick(&mut cx).is_ready());
             assert!(beat.poll_tick(&mut cx).is_pending());
-            let (count, waker) = Count::new();
+            let (count, waker) = Wakes::new();
             let timer = handle
                 .insert_after(delay, waker)
                 .expect("the driver is open");
@@ -115,7 +116,7 @@ fn museum_bm56_any_duration_is_accepted_and_max_is_never() {
             } else {
                 assert_eq!(world.pass(delay - NS), 0, "{delay:?}");
                 assert_eq!(world.pass(NS), 4, "{delay:?}");
-                assert_eq!(count.get(), 1);
+                assert_eq!(count.count(), 1);
             }
         }
     }
@@ -155,7 +156,7 @@ fn museum_bm62_wakers_may_insert_cancel_and_reset_timers_while_being_woken_and_d
         let handle = world.driver.handle();
         let victims: Arc<Mutex<Vec<Timer>>> = Arc::default();
         for _ in 0..10 {
-            let (_, waker) = Count::new();
+            let (_, waker) = Wakes::new();
             let victim = handle
                 .insert_after(SECOND, waker)
                 .expect("the driver is open");

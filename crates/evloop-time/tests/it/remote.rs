@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
+use evloop_fixtures::{Wakes, block_on, in_thread, watched};
 use evloop_time::{Clock, ManualClock, Sleep, TimeHandle, Timer, sleep};
 
 use super::support::{
-    Call, Count, Flavour, MS, Order, SECOND, World, elsewhere, poll, poll_with, run,
-    run_without_driver, spawn, turn, watched,
+    Call, Flavour, MS, Order, SECOND, World, elsewhere, poll, poll_with, run, turn,
 };
 
 #[test]
@@ -19,7 +19,7 @@ fn museum_bm53_an_earlier_timer_from_elsewhere_wakes_the_owner_once_for_many() {
     let mut far = sleep(60 * SECOND);
     assert!(poll(&mut far).is_pending());
     drop(guard);
-    let (unparked, unpark) = Count::new();
+    let (unparked, unpark) = Wakes::new();
     world.driver.set_unpark(unpark);
     assert_eq!(
         world.driver.next_deadline(),
@@ -35,10 +35,10 @@ fn museum_bm53_an_earlier_timer_from_elsewhere_wakes_the_owner_once_for_many() {
             .collect::<Result<Vec<Timer>, _>>()
     });
 
-    assert_eq!(unparked.get(), 1);
+    assert_eq!(unparked.count(), 1);
     assert_eq!(world.driver.next_deadline(), Some(world.start + SECOND));
     elsewhere(|| drop(timers));
-    assert_eq!(unparked.get(), 2);
+    assert_eq!(unparked.count(), 2);
     assert_eq!(
         world.driver.next_deadline(),
         Some(world.start + 60 * SECOND)
@@ -52,10 +52,10 @@ fn what_was_asked_before_the_owner_named_its_waker_is_not_slept_through() {
     let mut nap = handle.sleep(SECOND);
     assert!(elsewhere(|| poll(&mut nap)).is_pending());
 
-    let (unparked, unpark) = Count::new();
+    let (unparked, unpark) = Wakes::new();
     world.driver.set_unpark(unpark);
 
-    assert_eq!(unparked.get(), 1);
+    assert_eq!(unparked.count(), 1);
 }
 
 #[test]
@@ -69,10 +69,10 @@ fn sleeps_from_many_threads_end_on_a_driver_turned_by_another() {
             let sleepers: Vec<_> = (1..=4)
                 .map(|n| {
                     let (handle, n_running) = (handle.clone(), Arc::clone(&n_running));
-                    spawn(move || {
+                    in_thread(move || {
                         for _ in 0..50 {
                             let asleep = handle.now();
-                            run_without_driver(handle.sleep(n * MS));
+                            block_on(handle.sleep(n * MS));
                             assert!(handle.now() - asleep >= n * MS, "it woke early");
                         }
                         n_running.fetch_sub(1, Ordering::SeqCst);
@@ -99,7 +99,7 @@ fn a_sleep_dropped_elsewhere_is_unlinked_by_the_next_turn() {
     for flavour in Flavour::each() {
         let world = World::of(flavour);
         let guard = world.driver.enter();
-        let (count, waker) = Count::new();
+        let (count, waker) = Wakes::new();
         let mut nap = sleep(SECOND);
         assert!(poll_with(&mut nap, &waker).is_pending());
         drop(guard);
@@ -116,7 +116,7 @@ fn a_sleep_dropped_elsewhere_is_unlinked_by_the_next_turn() {
 fn a_remote_timer_cancelled_elsewhere_drops_its_waker_at_once() {
     for flavour in Flavour::each() {
         let world = World::of(flavour);
-        let (count, waker) = Count::new();
+        let (count, waker) = Wakes::new();
         let handle = world.driver.handle();
 
         let timer = elsewhere(|| handle.insert_after(SECOND, waker)).expect("the driver is open");
@@ -148,8 +148,8 @@ fn museum_bm61_only_the_waker_of_the_last_poll_is_woken_wherever_it_was() {
         for (first, second) in (0..4).flat_map(|first| (0..4).map(move |second| (first, second))) {
             let world = World::of(flavour);
             let mut nap = world.driver.handle().sleep(SECOND);
-            let (outdated, a) = Count::new();
-            let (current, b) = Count::new();
+            let (outdated, a) = Wakes::new();
+            let (current, b) = Wakes::new();
 
             assert!(places[first](&world, &mut nap, &a).is_pending());
             assert!(places[second](&world, &mut nap, &b).is_pending());
@@ -160,7 +160,7 @@ fn museum_bm61_only_the_waker_of_the_last_poll_is_woken_wherever_it_was() {
             assert_eq!(world.pass(Duration::from_nanos(1)), 1);
 
             assert_eq!(
-                (outdated.get(), current.get()),
+                (outdated.count(), current.count()),
                 (0, 1),
                 "{first} then {second}"
             );
@@ -174,7 +174,7 @@ fn reset_from_elsewhere_moves_the_timer_and_is_never_early() {
     for flavour in Flavour::each() {
         let world = World::of(flavour);
         let guard = world.driver.enter();
-        let (count, waker) = Count::new();
+        let (count, waker) = Wakes::new();
         let mut local = sleep(SECOND);
         assert!(poll_with(&mut local, &waker).is_pending());
         drop(guard);
@@ -190,7 +190,7 @@ fn reset_from_elsewhere_moves_the_timer_and_is_never_early() {
         }
 
         assert_eq!(world.turn(), 2);
-        assert_eq!(count.get(), 2);
+        assert_eq!(count.count(), 2);
     }
 }
 
@@ -246,7 +246,7 @@ fn a_reset_that_comes_while_the_timer_fires_does_not_end_the_sleep_early() {
         let nap = Arc::new(Mutex::new(driver.handle().sleep_until(start + SECOND)));
         let poll = |waker: &Waker| poll_with(&mut *nap.lock().expect("nobody panics"), waker);
         let guard = is_local.then(|| driver.enter());
-        let (count, waker) = Count::new();
+        let (count, waker) = Wakes::new();
         assert!(poll(&waker).is_pending());
         drop(guard);
         assert!(driver.has_timers());
@@ -268,12 +268,12 @@ fn a_reset_that_comes_while_the_timer_fires_does_not_end_the_sleep_early() {
         let guard = is_local.then(|| driver.enter());
         assert!(poll(&waker).is_pending(), "local: {is_local}");
         drop(guard);
-        let n_woken = count.get();
+        let n_woken = count.count();
         clock.base.advance(8 * SECOND - Duration::from_nanos(1));
         assert_eq!(turn(&driver), 0);
         clock.base.advance(Duration::from_nanos(1));
         assert_eq!(turn(&driver), 1);
-        assert_eq!(count.get(), n_woken + 1);
+        assert_eq!(count.count(), n_woken + 1);
         assert!(poll(&waker).is_ready());
     }
 }
@@ -283,7 +283,7 @@ fn a_remote_timer_moved_while_it_fires_is_woken_at_the_new_deadline_only() {
     let clock = Interrupted::new();
     let start = clock.base.now();
     let driver = Flavour::Confined.driver(Arc::new(clock.clone()));
-    let (count, waker) = Count::new();
+    let (count, waker) = Wakes::new();
     let timer = driver.handle().insert(start + SECOND, waker);
     let timer = Arc::new(Mutex::new(timer.expect("the driver is open")));
     assert!(driver.has_timers());
@@ -301,11 +301,11 @@ fn a_remote_timer_moved_while_it_fires_is_woken_at_the_new_deadline_only() {
     });
     clock.base.advance(SECOND);
     turn(&driver);
-    assert_eq!(count.get(), 0);
+    assert_eq!(count.count(), 0);
 
     clock.base.advance(8 * SECOND);
     turn(&driver);
-    assert_eq!(count.get(), 1);
+    assert_eq!(count.count(), 1);
 }
 
 #[test]
@@ -340,7 +340,7 @@ fn museum_bm54_sleeps_dropped_elsewhere_around_their_deadline_do_no_harm() {
                     assert!(poll(nap).is_pending());
                 }
                 world.clock.advance_to(base + offset * MS);
-                let dropper = spawn(move || drop(naps));
+                let dropper = in_thread(move || drop(naps));
                 let mut n_woken = world.turn();
                 dropper.join().expect("no drop panics");
                 n_woken += world.turn();
@@ -402,7 +402,7 @@ fn every_timer_that_is_not_cancelled_fires_whatever_other_threads_do() {
             let pesterers: Vec<_> = (1..=3)
                 .map(|seed| {
                     let (handle, clock) = (world.driver.handle(), world.clock.clone());
-                    spawn(move || pester(&handle, &clock, seed))
+                    in_thread(move || pester(&handle, &clock, seed))
                 })
                 .collect();
             while pesterers.iter().any(|thread| !thread.is_finished()) {

@@ -5,11 +5,10 @@ use std::sync::{Arc, Barrier, Mutex};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
+use evloop_fixtures::{Wakes, in_thread, watched};
 use evloop_time::{Clock, ManualClock, SharedTimeDriver, TimeHandle, Timer, sleep};
 
-use super::support::{
-    Call, Count, Flavour, MS, NS, Order, SECOND, World, elsewhere, poll, poll_with, spawn, watched,
-};
+use super::support::{Call, Flavour, MS, NS, Order, SECOND, World, elsewhere, poll, poll_with};
 
 fn new_driver() -> (ManualClock, SharedTimeDriver) {
     let clock = ManualClock::new();
@@ -34,7 +33,7 @@ fn a_driver_may_be_used_from_every_thread() {
 #[test]
 fn timers_of_an_owner_that_is_busy_are_fired_by_another_thread() {
     let (clock, driver) = new_driver();
-    let (count, waker) = Count::new();
+    let (count, waker) = Wakes::new();
     // The owner has entered its driver and runs a task, which sleeps and then does not come back.
     let _guard = driver.enter();
     let mut nap = sleep(SECOND);
@@ -49,7 +48,7 @@ fn timers_of_an_owner_that_is_busy_are_fired_by_another_thread() {
         woken.into_iter().for_each(Waker::wake);
     });
 
-    assert_eq!(count.get(), 1);
+    assert_eq!(count.count(), 1);
     assert!(!driver.is_due(clock.now()));
     assert!(poll(&mut nap).is_ready());
     assert_eq!(turn(&driver), 0);
@@ -76,8 +75,8 @@ fn is_due_tells_past_from_future_for_any_instant() {
 fn a_sleep_that_changes_threads_stays_with_its_driver() {
     let (clock, first) = new_driver();
     let second = SharedTimeDriver::new(Arc::new(clock.clone()));
-    let (before, a) = Count::new();
-    let (after, b) = Count::new();
+    let (before, a) = Wakes::new();
+    let (after, b) = Wakes::new();
     let guard = first.enter();
     let mut nap = sleep(SECOND);
     assert!(poll_with(&mut nap, &a).is_pending());
@@ -101,7 +100,7 @@ fn a_sleep_that_changes_threads_stays_with_its_driver() {
     elsewhere(|| assert!(poll(&mut nap).is_ready()));
 
     drop(a);
-    assert_eq!((before.get(), after.get()), (0, 1));
+    assert_eq!((before.count(), after.count()), (0, 1));
     assert!(!first.has_timers() && !second.has_timers());
 }
 
@@ -109,7 +108,7 @@ fn a_sleep_that_changes_threads_stays_with_its_driver() {
 fn a_reset_from_another_thread_takes_effect_at_once_and_tells_whether_it_did() {
     let (clock, driver) = new_driver();
     let start = clock.now();
-    let (count, waker) = Count::new();
+    let (count, waker) = Wakes::new();
     let timer = driver.handle().insert(start + SECOND, waker);
     let mut timer = timer.expect("the driver is open");
 
@@ -120,7 +119,7 @@ fn a_reset_from_another_thread_takes_effect_at_once_and_tells_whether_it_did() {
     assert!(elsewhere(|| timer.reset(start + 2 * SECOND)));
     assert_eq!(elsewhere(|| turn(&driver)), 1);
 
-    assert_eq!(count.get(), 1);
+    assert_eq!(count.count(), 1);
     assert!(!elsewhere(|| timer.reset(start + 9 * SECOND)));
     assert!(!driver.has_timers());
 }
@@ -129,7 +128,7 @@ fn a_reset_from_another_thread_takes_effect_at_once_and_tells_whether_it_did() {
 fn a_timer_dropped_on_another_thread_is_unlinked_and_its_waker_dropped_at_once() {
     let (clock, driver) = new_driver();
     let guard = driver.enter();
-    let (count, waker) = Count::new();
+    let (count, waker) = Wakes::new();
     let mut nap = sleep(SECOND);
     assert!(poll_with(&mut nap, &waker).is_pending());
     let timer = driver.handle().insert_after(SECOND, waker);
@@ -159,7 +158,7 @@ fn threads_that_advance_at_once_share_what_is_due_each_in_order() {
             .map(|_| {
                 let (driver, clock) = (Arc::clone(&driver), clock.clone());
                 let barrier = Arc::clone(&barrier);
-                spawn(move || {
+                in_thread(move || {
                     let mut woken = Vec::new();
                     barrier.wait();
                     while driver.has_timers() {
@@ -195,13 +194,13 @@ fn a_driver_closed_by_another_thread_is_current_no_more() {
     let inner = SharedTimeDriver::new(Arc::new(outer.clock.clone()));
     let outer_guard = outer.driver.enter();
     let inner_guard = inner.enter();
-    let (count, waker) = Count::new();
+    let (count, waker) = Wakes::new();
     let mut nap = sleep(SECOND);
     assert!(poll_with(&mut nap, &waker).is_pending());
 
     elsewhere(|| inner.close());
 
-    assert_eq!(count.get(), 1);
+    assert_eq!(count.count(), 1);
     assert!(!TimeHandle::current().is_closed());
     assert!(
         poll_with(&mut nap, &waker).is_pending(),
@@ -224,7 +223,7 @@ fn a_driver_closed_by_another_thread_is_current_no_more() {
 fn a_driver_closed_by_another_thread_refuses_what_is_asked_of_its_timers() {
     let (clock, driver) = new_driver();
     let start = clock.now();
-    let (count, waker) = Count::new();
+    let (count, waker) = Wakes::new();
     let handle = driver.handle();
     let mut timer = handle
         .insert(start + SECOND, waker)
@@ -235,7 +234,7 @@ fn a_driver_closed_by_another_thread_refuses_what_is_asked_of_its_timers() {
 
     elsewhere(|| driver.close());
 
-    assert_eq!(count.get(), 1);
+    assert_eq!(count.count(), 1);
     assert!(!timer.reset(start + 2 * SECOND));
     timer.cancel();
     assert!(!nap.is_elapsed());
@@ -243,11 +242,11 @@ fn a_driver_closed_by_another_thread_refuses_what_is_asked_of_its_timers() {
     assert_eq!((driver.next_deadline(), driver.wait_limit()), (None, None));
     assert!(driver.try_advance(&mut Vec::new()));
     assert!(handle.insert_after(SECOND, Waker::noop().clone()).is_err());
-    let (unparked, unpark) = Count::new();
+    let (unparked, unpark) = Wakes::new();
     driver.set_unpark(unpark);
     assert_eq!(Arc::strong_count(&unparked), 1);
     driver.close();
-    assert_eq!(count.get(), 1);
+    assert_eq!(count.count(), 1);
 }
 
 #[test]
@@ -269,7 +268,7 @@ fn an_idle_driver_moves_a_jumping_clock_for_the_others_too() {
     let start = clock.now();
     let drivers = [(); 2].map(|()| SharedTimeDriver::new(Arc::new(clock.clone())));
     let counts = drivers.each_ref().map(|driver| {
-        let (count, waker) = Count::new();
+        let (count, waker) = Wakes::new();
         driver.set_unpark(waker);
         count
     });
@@ -281,7 +280,7 @@ fn an_idle_driver_moves_a_jumping_clock_for_the_others_too() {
     assert_eq!(drivers[1].wait_limit(), Some(Duration::ZERO));
 
     assert_eq!(clock.elapsed(), 5 * SECOND);
-    assert_eq!(counts.map(|count| count.get()), [1, 1]);
+    assert_eq!(counts.map(|count| count.count()), [1, 1]);
     assert!(drivers[0].is_due(clock.now()), "it is late, never early");
     assert_eq!(drivers.each_ref().map(turn), [1, 1]);
     assert_eq!(drivers[0].next_deadline(), Some(start + 8 * SECOND));
@@ -335,7 +334,7 @@ fn timers_set_moved_and_fired_by_several_threads_fire_once_and_never_early() {
         let helpers = [(); 2].map(|()| {
             let (driver, clock) = (Arc::clone(&driver), clock.clone());
             let is_over = Arc::clone(&is_over);
-            spawn(move || {
+            in_thread(move || {
                 let mut n_fired = 0;
                 while !is_over.load(Ordering::SeqCst) {
                     clock.advance(Duration::from_micros(10));
@@ -349,7 +348,7 @@ fn timers_set_moved_and_fired_by_several_threads_fire_once_and_never_early() {
         });
         let setters = [3, 7].map(|seed| {
             let handle = driver.handle();
-            spawn(move || set_and_move(&handle, seed))
+            in_thread(move || set_and_move(&handle, seed))
         });
 
         let kept = setters.map(|it| it.join().expect("it does not panic"));

@@ -5,12 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use evloop_fixtures::Wakes;
 use evloop_time::{Clock, ManualClock, Sleep, delay_from_secs, sleep, sleep_secs, sleep_until};
 use proptest::prelude::*;
 
-use super::support::{
-    Count, DAY, Flavour, MS, NS, Order, REACH, SECOND, World, YEAR, poll, poll_with,
-};
+use super::support::{DAY, Flavour, MS, NS, Order, REACH, SECOND, World, YEAR, poll, poll_with};
 
 #[derive(Debug)]
 struct CountingClock {
@@ -82,17 +81,17 @@ fn the_delay_counts_from_the_first_poll() {
 
 #[test]
 fn case_034_zero_yields_exactly_once_and_needs_no_driver() {
-    let (count, waker) = Count::new();
+    let (count, waker) = Wakes::new();
     let mut nap = sleep(Duration::ZERO);
 
     assert_eq!(poll_with(&mut nap, &waker), Poll::Pending);
     assert_eq!(
-        count.get(),
+        count.count(),
         1,
         "it queues itself behind everything that is ready"
     );
     assert_eq!(poll_with(&mut nap, &waker), Poll::Ready(()));
-    assert_eq!(count.get(), 1);
+    assert_eq!(count.count(), 1);
 }
 
 #[test]
@@ -125,7 +124,7 @@ fn a_deadline_that_has_passed_suspends_until_the_next_turn() {
     for flavour in Flavour::each() {
         let world = World::of(flavour);
         let _guard = world.driver.enter();
-        let (count, waker) = Count::new();
+        let (count, waker) = Wakes::new();
 
         for deadline in [
             world.start,
@@ -137,7 +136,7 @@ fn a_deadline_that_has_passed_suspends_until_the_next_turn() {
             assert_eq!(world.turn(), 1);
             assert!(poll_with(&mut nap, &waker).is_ready());
         }
-        assert_eq!(count.get(), 2);
+        assert_eq!(count.count(), 2);
     }
 }
 
@@ -163,7 +162,7 @@ fn case_142_a_dropped_sleep_is_unlinked_and_its_waker_dropped_at_once() {
     for flavour in Flavour::each() {
         let world = World::of(flavour);
         let _guard = world.driver.enter();
-        let (count, waker) = Count::new();
+        let (count, waker) = Wakes::new();
         let mut naps: Vec<Sleep> = (0..100).map(|_| sleep(YEAR)).collect();
         for nap in &mut naps {
             assert!(poll_with(nap, &waker).is_pending());
@@ -185,7 +184,7 @@ fn reset_moves_a_waiting_sleep_earlier_and_later_without_a_poll() {
     for flavour in Flavour::each() {
         let world = World::of(flavour);
         let _guard = world.driver.enter();
-        let (count, waker) = Count::new();
+        let (count, waker) = Wakes::new();
         let mut nap = sleep(SECOND);
         assert!(poll_with(&mut nap, &waker).is_pending());
 
@@ -195,7 +194,7 @@ fn reset_moves_a_waiting_sleep_earlier_and_later_without_a_poll() {
         assert_eq!(nap.deadline(), Some(world.start + 3 * SECOND));
         assert_eq!(world.pass(SECOND), 1);
 
-        assert_eq!(count.get(), 1);
+        assert_eq!(count.count(), 1);
         assert!(poll_with(&mut nap, &waker).is_ready());
     }
 }
@@ -239,7 +238,7 @@ fn without_a_driver_the_first_poll_says_what_to_do() {
 fn a_bound_sleep_needs_no_current_driver() {
     for flavour in Flavour::each() {
         let world = World::of(flavour);
-        let (count, waker) = Count::new();
+        let (count, waker) = Wakes::new();
         let mut nap = world.driver.handle().sleep(SECOND);
 
         assert!(poll_with(&mut nap, &waker).is_pending());
@@ -247,7 +246,7 @@ fn a_bound_sleep_needs_no_current_driver() {
         assert!(poll_with(&mut nap, &waker).is_pending());
         assert_eq!(world.pass(SECOND), 1);
 
-        assert_eq!(count.get(), 1);
+        assert_eq!(count.count(), 1);
         assert!(poll_with(&mut nap, &waker).is_ready());
     }
 }

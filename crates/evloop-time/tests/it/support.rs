@@ -1,9 +1,8 @@
-//! Drivers of both flavours on a manual clock, wakers that keep count, and a watchdog.
+//! Drivers of both flavours on a manual clock, and wakers that call.
 
 use std::fmt;
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -123,31 +122,6 @@ pub(crate) fn turn(driver: &Driver) -> usize {
     n_woken
 }
 
-/// A waker that counts how often it was woken.
-#[derive(Default)]
-pub(crate) struct Count(AtomicUsize);
-
-impl Count {
-    pub(crate) fn new() -> (Arc<Self>, Waker) {
-        let count = Arc::new(Self::default());
-        (Arc::clone(&count), Waker::from(count))
-    }
-
-    pub(crate) fn get(&self) -> usize {
-        self.0.load(Ordering::SeqCst)
-    }
-}
-
-impl Wake for Count {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
 /// A waker that calls a function.
 pub(crate) struct Call<F>(pub(crate) F);
 
@@ -208,44 +182,6 @@ pub(crate) fn run<F: Future>(driver: &Driver, future: F) -> F::Output {
     }
 }
 
-/// Runs a future on this thread without any driver.
-pub(crate) fn run_without_driver<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    let unpark = unpark_this_thread();
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&unpark)) {
-            return output;
-        }
-        thread::park();
-    }
-}
-
-/// Runs the test on a thread of its own, and fails if it takes ten seconds.
-pub(crate) fn watched<R: Send + 'static>(test: impl FnOnce() -> R + Send + 'static) -> R {
-    let (done, result) = mpsc::channel();
-    let thread = spawn(move || {
-        // Nobody listens when the watchdog has given up.
-        drop(done.send(test()));
-    });
-    match result.recv_timeout(patience()) {
-        Ok(result) => result,
-        Err(mpsc::RecvTimeoutError::Timeout) => panic!("the test hangs"),
-        Err(mpsc::RecvTimeoutError::Disconnected) => match thread.join() {
-            Err(payload) => std::panic::resume_unwind(payload),
-            Ok(()) => panic!("the test ended without a result"),
-        },
-    }
-}
-
-pub(crate) fn spawn<R: Send + 'static>(
-    body: impl FnOnce() -> R + Send + 'static,
-) -> thread::JoinHandle<R> {
-    thread::Builder::new()
-        .name("test".into())
-        .spawn(body)
-        .expect("the machine has a thread to spare")
-}
-
 /// Runs the body on another thread and waits for it.
 pub(crate) fn elsewhere<R: Send>(body: impl FnOnce() -> R + Send) -> R {
     thread::scope(|scope| {
@@ -257,11 +193,4 @@ pub(crate) fn elsewhere<R: Send>(body: impl FnOnce() -> R + Send) -> R {
             Err(payload) => std::panic::resume_unwind(payload),
         }
     })
-}
-
-/// How long a test may take, in seconds: more under a checker that slows everything down.
-fn patience() -> Duration {
-    let given = std::env::var("EVLOOP_TEST_PATIENCE").ok();
-    let seconds = given.and_then(|seconds| seconds.parse().ok());
-    Duration::from_secs(seconds.unwrap_or(10))
 }

@@ -5,23 +5,24 @@ use std::task::{Wake, Waker};
 use std::thread;
 use std::time::Instant;
 
+use evloop_fixtures::{Wakes, in_thread, watched};
 use evloop_time::{Clock, ManualClock, SharedTimeDriver, TimeHandle, Timer};
 
-use super::support::{Count, SECOND, elsewhere, spawn, unpark_this_thread, watched};
+use super::support::{SECOND, elsewhere, unpark_this_thread};
 
 /// A driver whose clock stands still, and how often its waiting thread was woken.
 struct World {
     driver: SharedTimeDriver,
     clock: ManualClock,
     start: Instant,
-    unparked: Arc<Count>,
+    unparked: Arc<Wakes>,
 }
 
 impl World {
     fn new() -> Self {
         let clock = ManualClock::new();
         let driver = SharedTimeDriver::new(Arc::new(clock.clone()));
-        let (unparked, unpark) = Count::new();
+        let (unparked, unpark) = Wakes::new();
         driver.set_unpark(unpark);
         Self {
             driver,
@@ -51,10 +52,10 @@ fn an_earlier_deadline_wakes_the_thread_that_waits_once_for_many() {
 
     let timers: Vec<Timer> = elsewhere(|| (1..=100).rev().map(|n| world.insert(n)).collect());
 
-    assert_eq!(world.unparked.get(), 1);
+    assert_eq!(world.unparked.count(), 1);
     assert_eq!(world.driver.next_deadline(), Some(world.start + SECOND));
     elsewhere(|| drop(timers));
-    assert_eq!(world.unparked.get(), 1, "a cancelled timer wakes nobody");
+    assert_eq!(world.unparked.count(), 1, "a cancelled timer wakes nobody");
 }
 
 #[test]
@@ -64,7 +65,7 @@ fn the_first_deadline_wakes_a_thread_that_waits_without_limit() {
 
     let _timer = elsewhere(|| world.insert(1_000));
 
-    assert_eq!(world.unparked.get(), 1);
+    assert_eq!(world.unparked.count(), 1);
 }
 
 #[test]
@@ -81,7 +82,7 @@ fn a_deadline_that_is_no_earlier_wakes_nobody() {
         drop(later);
     });
 
-    assert_eq!(world.unparked.get(), 0);
+    assert_eq!(world.unparked.count(), 0);
 }
 
 #[test]
@@ -93,7 +94,7 @@ fn a_timer_moved_to_an_earlier_deadline_wakes_the_thread_that_waits() {
 
     assert!(elsewhere(|| moved.reset(world.start + 4 * SECOND)));
 
-    assert_eq!(world.unparked.get(), 1);
+    assert_eq!(world.unparked.count(), 1);
 }
 
 #[test]
@@ -105,13 +106,13 @@ fn a_thread_that_waits_and_one_that_runs_are_not_woken_by_timers_of_their_own() 
     // It has been woken by something else, found that nothing is due, and runs tasks.
     let _while_it_runs = [world.insert(8), world.insert(7)];
 
-    assert_eq!(world.unparked.get(), 0);
+    assert_eq!(world.unparked.count(), 0);
     // It knows of these now.
     world.announce_wait();
     let _no_earlier = elsewhere(|| world.insert(7));
-    assert_eq!(world.unparked.get(), 0);
+    assert_eq!(world.unparked.count(), 0);
     let _earlier = elsewhere(|| world.insert(6));
-    assert_eq!(world.unparked.get(), 1);
+    assert_eq!(world.unparked.count(), 1);
 }
 
 #[test]
@@ -122,7 +123,7 @@ fn what_the_owner_sets_while_another_thread_waits_for_its_driver_wakes_that_one(
     // The owner is about to be busy for long.
     let _timer = world.insert(1);
 
-    assert_eq!(world.unparked.get(), 1);
+    assert_eq!(world.unparked.count(), 1);
 }
 
 #[test]
@@ -132,12 +133,12 @@ fn nobody_is_woken_after_the_wait_has_ended() {
 
     world.driver.advance(&mut Vec::new());
     let _timer = elsewhere(|| world.insert(2));
-    assert_eq!(world.unparked.get(), 0);
+    assert_eq!(world.unparked.count(), 0);
 
     world.announce_wait();
     assert!(world.driver.try_advance(&mut Vec::new()));
     let _earlier = elsewhere(|| world.insert(1));
-    assert_eq!(world.unparked.get(), 0);
+    assert_eq!(world.unparked.count(), 0);
 }
 
 #[test]
@@ -147,14 +148,14 @@ fn a_helper_that_advances_leaves_the_thread_that_waits_to_be_woken() {
     let _next = world.insert(9);
     world.announce_wait();
     world.clock.advance(SECOND);
-    let n_unparked = world.unparked.get();
+    let n_unparked = world.unparked.count();
 
     let mut woken = Vec::new();
     elsewhere(|| world.driver.advance(&mut woken));
     let _earlier_than_known = elsewhere(|| world.insert(0));
 
     assert_eq!(woken.len(), 1);
-    assert_eq!(world.unparked.get(), n_unparked + 1);
+    assert_eq!(world.unparked.count(), n_unparked + 1);
 }
 
 #[test]
@@ -165,13 +166,13 @@ fn a_waker_named_while_its_thread_already_waits_too_long_is_woken_at_once() {
         assert_eq!(driver.wait_limit(), None);
         let _timer = elsewhere(|| handle.insert_after(SECOND, Waker::noop().clone()));
 
-        let (unparked, unpark) = Count::new();
+        let (unparked, unpark) = Wakes::new();
         match is_named_by_itself {
             true => driver.set_unpark(unpark),
             false => elsewhere(|| driver.set_unpark(unpark)),
         }
 
-        assert_eq!(unparked.get(), 1, "by itself: {is_named_by_itself}");
+        assert_eq!(unparked.count(), 1, "by itself: {is_named_by_itself}");
     }
 }
 
@@ -184,7 +185,7 @@ fn a_thread_that_is_parked_without_limit_comes_round_for_a_timer_from_elsewhere(
         let deadline = clock.now() + SECOND;
         for _ in 0..200 {
             let handle = driver.handle();
-            let other = spawn(move || handle.insert(deadline, Waker::noop().clone()));
+            let other = in_thread(move || handle.insert(deadline, Waker::noop().clone()));
 
             // Nothing but the timer ends this.
             loop {
@@ -206,7 +207,7 @@ fn a_thread_that_is_parked_without_limit_comes_round_for_a_timer_from_elsewhere(
 /// A waker that uses the driver when it is woken and when it is dropped.
 struct Nosy {
     handle: TimeHandle,
-    n_calls: Arc<Count>,
+    n_calls: Arc<Wakes>,
 }
 
 impl Nosy {
@@ -233,7 +234,7 @@ impl Drop for Nosy {
 fn a_waker_may_use_the_driver_when_it_unparks_and_when_it_is_replaced() {
     watched(|| {
         let driver = SharedTimeDriver::new(Arc::new(ManualClock::new()));
-        let (n_calls, _) = Count::new();
+        let (n_calls, _) = Wakes::new();
         let nosy = || {
             let handle = driver.handle();
             let n_calls = Arc::clone(&n_calls);
@@ -250,16 +251,16 @@ fn a_waker_may_use_the_driver_when_it_unparks_and_when_it_is_replaced() {
         assert_eq!(driver.wait_limit(), None);
         let near = elsewhere(|| handle.insert_after(8 * SECOND, Waker::noop().clone()));
         driver.set_unpark(nosy());
-        assert_eq!(n_calls.get(), 1, "woken because it was named late");
+        assert_eq!(n_calls.count(), 1, "woken because it was named late");
         assert_eq!(driver.wait_limit(), None);
         set_elsewhere(2 * SECOND);
-        assert_eq!(n_calls.get(), 2, "woken by an earlier deadline");
+        assert_eq!(n_calls.count(), 2, "woken by an earlier deadline");
         driver.set_unpark(nosy());
-        assert_eq!(n_calls.get(), 3, "replaced");
+        assert_eq!(n_calls.count(), 3, "replaced");
         driver.close();
-        assert_eq!(n_calls.get(), 4, "dropped at the end");
+        assert_eq!(n_calls.count(), 4, "dropped at the end");
         driver.set_unpark(nosy());
-        assert_eq!(n_calls.get(), 5, "refused");
+        assert_eq!(n_calls.count(), 5, "refused");
         drop((near, far));
     });
 }
