@@ -236,6 +236,10 @@ pub(super) const CRATES: &[Row] = &[
                 "rustix",
                 "tells whether a descriptor number still means the file that is watched",
             ),
+            (
+                "tokio",
+                "behind the feature `channels`: channels that are well kept and need no runtime of its",
+            ),
         ],
     },
     Row {
