@@ -1,16 +1,17 @@
 //! What waits for a lock, a permit, a notification or others: nothing that it was given is lost on it.
 
 use std::cell::Cell;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use evloop::sync::{
     Barrier, Condition, Event, Fifo, Lifo, Lock, LowestFirst, Order, OrderedQueue, RwLock,
     Semaphore,
 };
-use evloop::{gather, sleep};
+use evloop::{create_task_local, gather, sleep};
 use evloop_test::{CancelAtEachAwait, Report};
 
-use crate::SECOND;
+use crate::{SECOND, is_begun};
 
 #[track_caller]
 fn check<S>(make: impl Fn() -> S, scenario: impl AsyncFn(&S), is_as_before: impl Fn(&S) -> bool) {
@@ -242,17 +243,109 @@ fn check_queue<O: Order<u32>>() {
     );
 }
 
+/// A task that does this after so many seconds, whatever becomes of the scenario; the harness sees to it that
+/// it ends.
+fn stays<S: 'static>(state: &Rc<S>, secs: u32, does: impl AsyncFnOnce(&S) + 'static) {
+    let state = Rc::clone(state);
+    let task = create_task_local(async move {
+        sleep(SECOND * secs).await;
+        does(&state).await;
+    });
+    task.detach();
+}
+
+/// Others stay, if the scenario has begun at all, and have what it was given.
+#[track_caller]
+fn check_those_who_stay<S>(
+    make: impl Fn() -> S,
+    scenario: impl AsyncFn(&S),
+    have_theirs: impl Fn(&S) -> bool,
+) {
+    let mut n_struck = 0;
+    CancelAtEachAwait::new().check_with(make, scenario, |state, run| {
+        if is_begun(run) {
+            assert!(have_theirs(state), "what the scenario was given is lost");
+            n_struck += usize::from(run.fault().is_some());
+        }
+    });
+    assert!(n_struck > 0, "it waited");
+}
+
+/// One item, meant for a getter that leaves, and another getter that stays.
+fn check_getters<O: Order<u32> + 'static>() {
+    check_those_who_stay(
+        || Rc::new(Counted::<O>::new()),
+        async |counted| {
+            stays(counted, 1, async |counted| counted.get().await);
+            stays(counted, 2, async |counted| counted.put(1).await);
+            counted.queue.get().await.expect("it is open");
+            // It was not struck: the other one needs an item of its own.
+            counted.queue.task_done().expect("it was put");
+            counted.queue.put_nowait(2).expect("there is room");
+        },
+        |counted| counted.n_got.get() == 1 && counted.queue.get_nowait().is_err(),
+    );
+}
+
+/// Room for one, meant for a putter that leaves, and another putter that stays.
+fn check_putters<O: Order<u32> + 'static>() {
+    check_those_who_stay(
+        || {
+            let counted = Counted::<O>::new();
+            counted.queue.put_nowait(1).expect("there is room");
+            Rc::new(counted)
+        },
+        async |counted| {
+            stays(counted, 1, async |counted| counted.put(3).await);
+            stays(counted, 2, async |counted| {
+                counted.queue.get_nowait().expect("there is one");
+            });
+            counted.queue.put(2).await.expect("it is open");
+            // It was not struck: the other one needs room of its own.
+            counted.queue.get_nowait().expect("there is one");
+        },
+        |counted| counted.n_put.get() == 1 && counted.queue.get_nowait() == Ok(3),
+    );
+}
+
+/// A joiner that leaves, and another that stays.
+fn check_joiners<O: Order<u32> + 'static>() {
+    check_those_who_stay(
+        || Rc::new(Counted::<O>::new()),
+        async |counted| {
+            counted.put(1).await;
+            stays(counted, 1, async |counted| {
+                counted.queue.join().await;
+                count(&counted.n_got);
+            });
+            stays(counted, 2, async |counted| {
+                counted.queue.get_nowait().expect("there is one");
+                counted.queue.task_done().expect("it was put");
+            });
+            counted.queue.join().await;
+        },
+        |counted| counted.n_got.get() == counted.n_put.get(),
+    );
+}
+
+fn check_all<O: Order<u32> + 'static>() {
+    check_queue::<O>();
+    check_getters::<O>();
+    check_putters::<O>();
+    check_joiners::<O>();
+}
+
 #[test]
 fn a_queue_loses_no_item_and_no_room() {
-    check_queue::<Fifo>();
+    check_all::<Fifo>();
 }
 
 #[test]
 fn a_queue_in_reverse_loses_no_item_and_no_room() {
-    check_queue::<Lifo>();
+    check_all::<Lifo>();
 }
 
 #[test]
 fn a_queue_by_priority_loses_no_item_and_no_room() {
-    check_queue::<LowestFirst>();
+    check_all::<LowestFirst>();
 }
