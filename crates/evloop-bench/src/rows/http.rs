@@ -21,23 +21,23 @@ const N_REQUESTS: usize = 60_000;
 const REQUEST: &[u8] = b"GET /plaintext HTTP/1.1\r\nhost: localhost\r\naccept: text/plain\r\n\r\n";
 
 pub(crate) fn family() -> Family {
+    use Limit::{ForReading, Unlimited};
+    use Measuring::{CpuTime, RealTime};
+
     let plain = "hyper answers `Hello, World!`; a plain thread writes a request to each of 64 connections, \
                  which are kept alive, and then reads the answers; per request (10^9 divided by it is \
                  requests a second; mt: a server with two workers, beside the client on the machine's two \
                  processors)";
     let cpu = "the same; processor time of the server and of the kernel on its behalf, instead of the time \
                that passes";
-    let limit_cpu =
-        "the same with hyper's limit of 30 s for reading a request, by each runtime's timer";
+    let limit =
+        "the first with hyper's limit of 30 s for reading a request, by each runtime's timer";
+    let limit_cpu = "the same in processor time";
     let rows = [
-        ("http_64", plain, Measuring::RealTime, Limit::None),
-        ("http_cpu_64", cpu, Measuring::CpuTime, Limit::None),
-        (
-            "http_limit_cpu_64",
-            limit_cpu,
-            Measuring::CpuTime,
-            Limit::ForReading,
-        ),
+        ("http_64", plain, RealTime, Unlimited),
+        ("http_cpu_64", cpu, CpuTime, Unlimited),
+        ("http_limit_64", limit, RealTime, ForReading),
+        ("http_limit_cpu_64", limit_cpu, CpuTime, ForReading),
     ];
     let of = |prefix: &'static str, servers: fn() -> Vec<(&'static str, Serve)>| {
         rows.map(|(name, text, measuring, limit)| {
@@ -62,7 +62,7 @@ pub(crate) fn family() -> Family {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Limit {
-    None,
+    Unlimited,
     /// Of the head of each request.
     ForReading,
 }

@@ -66,7 +66,7 @@ async fn serve_connection(
 ) {
     let mut http = http1::Builder::new();
     match limit {
-        Limit::None => http.header_read_timeout(None),
+        Limit::Unlimited => http.header_read_timeout(None),
         Limit::ForReading => http
             .timer(timer)
             .header_read_timeout(Duration::from_secs(30)),
