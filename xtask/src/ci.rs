@@ -13,7 +13,7 @@ use xshell::{Shell, cmd};
 use crate::process::{now, stream};
 use crate::test_report::TestReport;
 use crate::workspace::{self, Tree};
-use crate::{Result, conformance, licences, tidy};
+use crate::{Result, conformance, features, licences, tidy};
 
 /// Longer than any honest run; a hung build or test ends the gate instead of blocking it.
 const BUILD_LIMIT: Duration = Duration::from_secs(20 * 60);
@@ -79,6 +79,12 @@ const STEPS: &[Step] = &[
         run: |sh, _| examples(sh),
     },
     Step {
+        name: "features",
+        fast: false,
+        again: "cargo xtask ci --only features",
+        run: |sh, _| features::check(sh),
+    },
+    Step {
         name: "docs",
         fast: false,
         again: "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps",
@@ -98,7 +104,7 @@ pub(crate) fn run(sh: &Shell, args: &mut lexopt::Parser) -> Result<()> {
     let mut only: Option<String> = None;
     while let Some(arg) = args.next()? {
         match arg {
-            // Leaves out doctests, examples, docs and licences: for the loop of editing.
+            // Leaves out doctests, examples, features, docs and licences: for the loop of editing.
             lexopt::Arg::Long("fast") => fast = true,
             // Runs one step, to see it pass after it failed. The gate is all of them.
             lexopt::Arg::Long("only") => only = Some(args.value()?.string()?),

@@ -12,6 +12,7 @@
 mod bench;
 mod ci;
 mod conformance;
+mod features;
 mod licences;
 mod process;
 mod source;
@@ -39,7 +40,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "ci",
         flags: "[--fast | --only STEP]",
-        about: "the one gate: format, lints, tidy, tests, doctests, examples, docs, licences",
+        about: "the one gate: format, lints, tidy, tests, doctests, examples, features, docs, licences",
         run: ci::run,
     },
     Command {

@@ -153,6 +153,8 @@ pub(crate) struct Package {
     pub(crate) folder: String,
     /// Its direct dependencies of every kind.
     pub(crate) dependencies: Vec<Dependency>,
+    /// The names of its features, sorted.
+    pub(crate) features: Vec<String>,
 }
 
 /// A line of a manifest's dependency tables.
@@ -193,8 +195,10 @@ fn parse_packages(metadata: &Value) -> Result<Vec<Package>> {
                 loom: dependency["target"] == "cfg(loom)",
             });
         }
+        let features = package["features"].as_object();
         packages.push(Package {
             name: text(package, "name")?.to_owned(),
+            features: features.map_or_else(Vec::new, |named| named.keys().cloned().collect()),
             folder: folder
                 .strip_prefix(root)?
                 .to_string_lossy()

@@ -8,15 +8,20 @@ use std::time::{Duration, SystemTime};
 
 /// Ours are all of one version; these are the others that take part.
 const PEERS: &[&str] = &[
+    "async-channel",
     "async-executor",
     "async-io",
+    "async-lock",
     "async-task",
     "blocking",
     "futures-buffered",
     "futures-concurrency",
     "futures-util",
+    "hyper",
+    "hyper-util",
     "monoio",
     "rayon",
+    "smol-hyper",
     "tokio",
 ];
 

@@ -5,6 +5,7 @@ mod cancellation;
 mod echo;
 mod first_completed;
 mod gather;
+mod http;
 mod lateness;
 mod limits;
 mod memory;
@@ -13,6 +14,7 @@ mod sync;
 mod tasks;
 mod timers;
 mod two_workers;
+mod udp;
 
 use crate::row::Family;
 
@@ -33,6 +35,8 @@ pub(crate) fn all() -> Vec<Family> {
         sync::family(),
         blocking::family(),
         echo::family(),
+        udp::family(),
+        http::family(),
         memory::family(),
     ]
 }

@@ -13,7 +13,7 @@ use std::fmt;
 use std::task::Waker;
 
 use crate::lock::Lock;
-use crate::lock_guard::LockGuard;
+use crate::lock_guard::AnyLockGuard;
 use crate::passage::Gate;
 use crate::sync::{Mutex, MutexGuard, constructor, lock};
 use crate::wait_list::{Key, WaitList};
@@ -26,6 +26,7 @@ pub use wait_for::ConditionWaitFor;
 ///
 /// It has no lock of its own: it is used with guards of one, so any number of conditions can share a
 /// lock, as with asyncio's `Condition(lock)`, and whoever notifies has the lock, for the guard says so.
+/// Guards that borrow the lock and guards that keep it alive may be mixed.
 ///
 /// A wait ends with the lock in hand, after a notification. What was waited for may be over again by
 /// then, for others may have had the lock in between: [`wait_for`](Condition::wait_for) looks again, and
@@ -71,8 +72,8 @@ pub struct Condition {
 
 struct Waiters {
     list: WaitList<Waiter>,
-    /// The address of the lock that all who are in the list want back; the lock is borrowed as long as
-    /// they are.
+    /// The address of the lock that all who are in the list want back; the lock is borrowed, or kept
+    /// alive, as long as they are.
     lock: usize,
 }
 
@@ -120,6 +121,19 @@ impl Condition {
     /// assert_eq!(*block_on(waits), 1);
     /// ```
     ///
+    /// With a guard that keeps the lock alive, it gives one back that does:
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use evloop_sync::{Condition, Lock, OwnedLockGuard};
+    /// use futures_lite::future::block_on;
+    ///
+    /// let (lock, changed) = (Arc::new(Lock::new(0)), Condition::new());
+    /// let guard = lock.try_acquire_owned().unwrap();
+    /// let guard: OwnedLockGuard<i32> = block_on(changed.wait_for(guard, |value| *value == 0));
+    /// changed.notify_all(&guard);
+    /// ```
+    ///
     /// # Cancel safety
     ///
     /// Dropped while it waits, it leaves the list, or the queue of the lock, and a notification that it
@@ -129,7 +143,7 @@ impl Condition {
     /// # Panics
     ///
     /// See [`Condition`].
-    pub fn wait<'a, T: ?Sized>(&self, guard: LockGuard<'a, T>) -> ConditionWait<'_, 'a, T> {
+    pub fn wait<G: AnyLockGuard>(&self, guard: G) -> ConditionWait<'_, G> {
         ConditionWait::new(self, guard)
     }
 
@@ -154,11 +168,11 @@ impl Condition {
     ///
     /// See [`Condition`]. A panic of the predicate reaches the caller, and unlocks.
     #[doc(alias("wait_while", "wait_until"))]
-    pub fn wait_for<'a, T: ?Sized, P: FnMut(&mut T) -> bool>(
-        &self,
-        guard: LockGuard<'a, T>,
-        predicate: P,
-    ) -> ConditionWaitFor<'_, 'a, T, P> {
+    pub fn wait_for<G, P>(&self, guard: G, predicate: P) -> ConditionWaitFor<'_, G, P>
+    where
+        G: AnyLockGuard,
+        P: FnMut(&mut G::Target) -> bool,
+    {
         ConditionWaitFor::new(self, guard, predicate)
     }
 
@@ -176,8 +190,8 @@ impl Condition {
     ///
     /// See [`Condition`].
     #[doc(alias = "notify_one")]
-    pub fn notify<T: ?Sized>(&self, n_waiters: usize, guard: &LockGuard<'_, T>) {
-        let lock = LockGuard::lock(guard);
+    pub fn notify<G: AnyLockGuard>(&self, n_waiters: usize, guard: &G) {
+        let lock: &Lock<_> = guard.of();
         let mut wakers = Wakers::new();
         {
             let mut waiters = self.waiters_of(lock);
@@ -201,7 +215,7 @@ impl Condition {
     /// # Panics
     ///
     /// See [`Condition`].
-    pub fn notify_all<T: ?Sized>(&self, guard: &LockGuard<'_, T>) {
+    pub fn notify_all<G: AnyLockGuard>(&self, guard: &G) {
         self.notify(usize::MAX, guard);
     }
 

@@ -84,7 +84,7 @@ pub use barrier::{Barrier, BarrierWait, BrokenBarrier};
 pub use condition::{Condition, ConditionWait, ConditionWaitFor};
 pub use event::{Event, EventWait};
 pub use lock::{AcquireLock, AcquireLockOwned, Lock};
-pub use lock_guard::{LockGuard, OwnedLockGuard};
+pub use lock_guard::{AnyLockGuard, LockGuard, OwnedLockGuard};
 pub use permit::{OwnedPermit, Permit};
 pub use queue::{
     Fifo, Get, GetNowaitError, InvalidMaxsize, Join, Lifo, LifoQueue, LowestFirst, Order,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::guarded::Exclusive;
 use crate::lock::Lock;
+use crate::passage::{Gate, Permits};
 
 /// What a lock protects; dropping it unlocks.
 ///
@@ -95,5 +96,61 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for OwnedLockGuard<T> {
 impl<T: ?Sized + fmt::Display> fmt::Display for OwnedLockGuard<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (**self).fmt(f)
+    }
+}
+
+/// A guard of a [`Lock`], whether it borrows the lock or keeps it alive.
+///
+/// It is [`LockGuard`] or [`OwnedLockGuard`], and cannot be implemented elsewhere: who waits for a condition
+/// unlocks with it, and gets it back.
+pub trait AnyLockGuard: DerefMut + Relocks {}
+
+impl<G: DerefMut + Relocks> AnyLockGuard for G {}
+
+/// What a guard can be made of again, once it was dropped.
+#[expect(
+    unnameable_types,
+    private_bounds,
+    private_interfaces,
+    reason = "it seals the trait above"
+)]
+pub trait Relocks: Sized {
+    /// What the guard is of.
+    type Value: ?Sized;
+
+    /// How it refers to the lock.
+    type Of: Deref<Target = Lock<Self::Value>> + Gate + Clone;
+
+    fn of(&self) -> &Self::Of;
+
+    /// With the permit of the lock.
+    fn relock(permit: Permits<Self::Of>) -> Self;
+}
+
+#[expect(private_interfaces, reason = "as of the trait")]
+impl<'a, T: ?Sized> Relocks for LockGuard<'a, T> {
+    type Value = T;
+    type Of = &'a Lock<T>;
+
+    fn of(&self) -> &Self::Of {
+        self.0.gate()
+    }
+
+    fn relock(permit: Permits<Self::Of>) -> Self {
+        Self(Exclusive::new(permit))
+    }
+}
+
+#[expect(private_interfaces, reason = "as of the trait")]
+impl<T: ?Sized> Relocks for OwnedLockGuard<T> {
+    type Value = T;
+    type Of = Arc<Lock<T>>;
+
+    fn of(&self) -> &Self::Of {
+        self.0.gate()
+    }
+
+    fn relock(permit: Permits<Self::Of>) -> Self {
+        Self(Exclusive::new(permit))
     }
 }

@@ -70,6 +70,8 @@
 #![forbid(unsafe_code)]
 
 mod builder;
+#[cfg(feature = "channels")]
+pub mod channel;
 mod context;
 mod error;
 mod event_loop;

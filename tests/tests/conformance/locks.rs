@@ -207,6 +207,35 @@ fn case_117_a_wait_that_is_held_is_cancelled_when_it_has_the_lock_again() {
     });
 }
 
+/// The same with a guard that owns the lock.
+#[test]
+fn case_117_a_wait_with_an_owned_guard_that_is_held_has_the_lock_again() {
+    in_every_loop(async || {
+        let (lock, changed) = (Arc::new(Lock::new(0)), Arc::new(Condition::new()));
+        let task = create_task({
+            let (lock, changed) = (Arc::clone(&lock), Arc::clone(&changed));
+            async move {
+                let guard = lock.acquire_owned().await;
+                let mut guard = hold_cancel(changed.wait(guard)).await;
+                *guard += 1;
+                sleep(SECOND).await;
+                *guard += 1;
+            }
+        });
+        at_rest().await;
+        task.cancel();
+        at_rest().await;
+        assert!(!task.done(), "it waits for the notification all the same");
+
+        changed.notify(1, &lock.acquire_owned().await);
+        at_rest().await;
+
+        assert!(task.cancelled());
+        drop(task);
+        assert_eq!(*lock.try_acquire().expect("it is free again"), 1);
+    });
+}
+
 #[test]
 fn case_117_a_wait_that_is_not_held_leaves_without_the_lock() {
     in_every_loop(async || {

@@ -111,3 +111,9 @@ send "Hello World!"
 close the connection
 client received "Hello World!"
 "#;
+
+pub(crate) const TOKIO_CODEC: &str = "
+1 2 3 -> 6
+40 2 -> 42
+a -> invalid digit found in string
+the server has ended";

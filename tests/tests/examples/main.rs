@@ -119,6 +119,11 @@ fn stream_server() {
 }
 
 #[test]
+fn tokio_codec() {
+    check("tokio_codec", expected::TOKIO_CODEC);
+}
+
+#[test]
 fn the_tour_is_all_of_them() {
     let programs = [
         (

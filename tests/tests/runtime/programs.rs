@@ -7,6 +7,7 @@ use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use evloop::sync::{Condition, Lock};
 use evloop::{
     FirstCompleted, Handle, Promise, TaskGroup, TcpListener, TcpStream, create_task, gather,
     on_cancel, sleep, timeout, to_thread, wait, yield_now,
@@ -284,6 +285,49 @@ async fn echo(address: SocketAddr, n: u8) -> io::Result<bool> {
         }
     }
     Ok(true)
+}
+
+/// Owned guards go where their tasks go.
+#[test]
+fn tasks_on_all_workers_wait_for_a_condition_with_owned_guards() {
+    const N: usize = 200;
+    with_each_number_of_workers(|n_workers| {
+        let runtime = real_runtime(n_workers);
+        let (items, changed) = (Arc::new(Lock::new(Vec::new())), Arc::new(Condition::new()));
+        let consume = || {
+            let (items, changed) = (Arc::clone(&items), Arc::clone(&changed));
+            async move {
+                let items = items.acquire_owned().await;
+                let waits = changed.wait_for(items, |items| !items.is_empty());
+                let mut items = waits.await;
+                yield_now().await;
+                items.pop().expect("it was waited for")
+            }
+        };
+        let produce = |n: usize| {
+            let (items, changed) = (Arc::clone(&items), Arc::clone(&changed));
+            async move {
+                let mut items = items.acquire_owned().await;
+                items.push(n);
+                changed.notify(1, &items);
+                yield_now().await;
+                drop(items);
+            }
+        };
+
+        let taken: HashSet<usize> = runtime
+            .block_on(async {
+                let consumers: Vec<_> = (0..N).map(|_| create_task(consume())).collect();
+                let producers: Vec<_> = (0..N).map(|n| create_task(produce(n))).collect();
+                gather(producers).await;
+                let taken = gather(consumers).await;
+                taken.into_iter().map(|n| n.expect("it ends")).collect()
+            })
+            .expect("it ends");
+
+        assert_eq!(taken.len(), N);
+        assert_eq!(Arc::strong_count(&items), 1);
+    });
 }
 
 #[test]

@@ -219,6 +219,22 @@ pub(super) const CRATES: &[Row] = &[
         ],
     },
     Row {
+        name: "evloop-tokio",
+        layer: Layer::Built,
+        ours: &[],
+        foreign: &[
+            (
+                "futures-lite",
+                "the ecosystem's AsyncRead and AsyncWrite traits, which our streams have",
+            ),
+            ("tokio", "its I/O traits are what the crate is for"),
+            (
+                "tokio-util",
+                "gives either family of traits to what has the other, and is well kept",
+            ),
+        ],
+    },
+    Row {
         name: "evloop-test",
         layer: Layer::Built,
         ours: &["evloop-executor", "evloop-task", "evloop-time"],
@@ -252,6 +268,10 @@ pub(super) const CRATES: &[Row] = &[
             (
                 "rustix",
                 "tells whether a descriptor number still means the file that is watched",
+            ),
+            (
+                "tokio",
+                "behind the feature `channels`: channels that are well kept and need no runtime of its",
             ),
         ],
     },

@@ -14,6 +14,7 @@ fn a_package_is_read_with_the_kind_of_each_dependency() {
                 { "name": "proptest", "kind": "dev", "target": null },
                 { "name": "loom", "kind": null, "target": "cfg(loom)" },
             ],
+            "features": { "channels": ["dep:slab"] },
         }],
     });
 
@@ -26,6 +27,7 @@ fn a_package_is_read_with_the_kind_of_each_dependency() {
     };
     assert_eq!(packages[0].name, "a");
     assert_eq!(packages[0].folder, "crates/a");
+    assert_eq!(packages[0].features, ["channels"]);
     assert_eq!(
         packages[0].dependencies,
         [

@@ -80,7 +80,7 @@ enum Connecting {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Measuring {
+pub(super) enum Measuring {
     RealTime,
     /// Of the process without the client.
     CpuTime,
@@ -88,7 +88,7 @@ enum Measuring {
 
 impl Measuring {
     /// Gives what says how much has passed since.
-    fn begin(self) -> Box<dyn Fn() -> Duration> {
+    pub(super) fn begin(self) -> Box<dyn Fn() -> Duration> {
         match self {
             Self::RealTime => {
                 let started = stopwatch::now();

@@ -4,12 +4,10 @@ use std::fmt;
 use std::future::Future;
 use std::mem;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use super::{Condition, Waiter};
-use crate::guarded::Exclusive;
-use crate::lock::Lock;
-use crate::lock_guard::LockGuard;
+use crate::lock_guard::AnyLockGuard;
 use crate::passage::Passage;
 use crate::sync::lock;
 use crate::wait_list::Key;
@@ -17,40 +15,44 @@ use crate::wakers::Wakers;
 
 /// The future of [`Condition::wait`].
 #[must_use = "a future does nothing until it is awaited"]
-pub struct ConditionWait<'c, 'a, T: ?Sized> {
+pub struct ConditionWait<'c, G: AnyLockGuard> {
     condition: &'c Condition,
-    step: Step<'a, T>,
+    step: Step<G>,
 }
 
-enum Step<'a, T: ?Sized> {
+enum Step<G: AnyLockGuard> {
     /// Has the lock, and has not waited yet.
-    Begins(LockGuard<'a, T>),
+    Begins(G),
     /// Is in the list of the condition, where a notification is found.
-    Waits(&'a Lock<T>, Key),
+    Waits(G::Of, Key),
     /// Is in the list no more, but in the queue of the lock.
-    Locks(Passage<&'a Lock<T>>),
+    Locks(Passage<G::Of>),
     Over,
 }
 
-impl<'c, 'a, T: ?Sized> ConditionWait<'c, 'a, T> {
-    pub(super) fn new(condition: &'c Condition, guard: LockGuard<'a, T>) -> Self {
+/// Nothing in it is pinned: a guard refers to what it guards.
+impl<G: AnyLockGuard> Unpin for ConditionWait<'_, G> {}
+
+impl<'c, G: AnyLockGuard> ConditionWait<'c, G> {
+    pub(super) fn new(condition: &'c Condition, guard: G) -> Self {
         let step = Step::Begins(guard);
         Self { condition, step }
     }
 
     /// Joins the list, and unlocks only then: a notification in between would be lost.
-    fn begin(&mut self, guard: LockGuard<'a, T>, waker: Waker) {
-        let of = LockGuard::lock(&guard);
+    fn begin(&mut self, guard: G, waker: Waker) {
+        let of = guard.of().clone();
         let key = {
-            let mut waiters = self.condition.waiters_of(of);
+            let mut waiters = self.condition.waiters_of(&of);
             waiters.list.push(Waiter::Queued(waker))
         };
         self.step = Step::Waits(of, key);
         drop(guard);
     }
 
-    /// Leaves the list if there was a notification, and otherwise sees to it that this task will be woken.
-    fn look(&mut self, of: &'a Lock<T>, key: Key, cx: &mut Context<'_>) -> Poll<()> {
+    /// Leaves the list if there was a notification, for the place that it has in the queue of the lock, and
+    /// otherwise sees to it that this task will be woken.
+    fn look(&self, key: Key, cx: &mut Context<'_>) -> Poll<Key> {
         // Cloned and dropped while nothing is locked: a waker is foreign code.
         let mut fresh: Option<Waker> = None;
         loop {
@@ -58,10 +60,9 @@ impl<'c, 'a, T: ?Sized> ConditionWait<'c, 'a, T> {
                 let mut waiters = lock(&self.condition.waiters);
                 match waiters.list.get_mut(key) {
                     Waiter::Notified(place) => {
-                        let passage = Passage::at(of, 1, *place);
+                        let place = *place;
                         waiters.list.remove(key);
-                        self.step = Step::Locks(passage);
-                        return Poll::Ready(());
+                        return Poll::Ready(place);
                     }
                     Waiter::Queued(kept) => {
                         if kept.will_wake(cx.waker()) {
@@ -79,10 +80,10 @@ impl<'c, 'a, T: ?Sized> ConditionWait<'c, 'a, T> {
     }
 }
 
-impl<'a, T: ?Sized> Future for ConditionWait<'_, 'a, T> {
-    type Output = LockGuard<'a, T>;
+impl<G: AnyLockGuard> Future for ConditionWait<'_, G> {
+    type Output = G;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<LockGuard<'a, T>> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<G> {
         let this = self.get_mut();
         if let Step::Begins(_) = this.step {
             let waker = cx.waker().clone();
@@ -91,21 +92,22 @@ impl<'a, T: ?Sized> Future for ConditionWait<'_, 'a, T> {
             }
             return Poll::Pending;
         }
-        if let Step::Waits(of, key) = this.step
-            && this.look(of, key, cx).is_pending()
-        {
-            return Poll::Pending;
+        if let Step::Waits(_, key) = this.step {
+            let place = ready!(this.look(key, cx));
+            if let Step::Waits(of, _) = mem::replace(&mut this.step, Step::Over) {
+                this.step = Step::Locks(Passage::at(of, 1, place));
+            }
         }
         let Step::Locks(passage) = &mut this.step else {
             panic!("a future is not polled after it was ready");
         };
-        let permit = std::task::ready!(passage.poll(cx));
+        let permit = ready!(passage.poll(cx));
         this.step = Step::Over;
-        Poll::Ready(LockGuard(Exclusive::new(permit)))
+        Poll::Ready(G::relock(permit))
     }
 }
 
-impl<T: ?Sized> Drop for ConditionWait<'_, '_, T> {
+impl<G: AnyLockGuard> Drop for ConditionWait<'_, G> {
     fn drop(&mut self) {
         let mut wakers = Wakers::new();
         // What leaves is dropped when nothing is locked, and after the next has been notified: that one
@@ -115,9 +117,9 @@ impl<T: ?Sized> Drop for ConditionWait<'_, '_, T> {
             Step::Waits(of, key) => {
                 let mut waiters = lock(&self.condition.waiters);
                 match waiters.list.remove(key) {
-                    Waiter::Queued(waker) => Err(waker),
+                    Waiter::Queued(waker) => Err((waker, of)),
                     Waiter::Notified(place) => {
-                        waiters.notify_first(of, &mut wakers);
+                        waiters.notify_first(&of, &mut wakers);
                         Ok(Passage::at(of, 1, place))
                     }
                 }
@@ -134,7 +136,7 @@ impl<T: ?Sized> Drop for ConditionWait<'_, '_, T> {
     }
 }
 
-impl<T: ?Sized> fmt::Debug for ConditionWait<'_, '_, T> {
+impl<G: AnyLockGuard> fmt::Debug for ConditionWait<'_, G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let step = match self.step {
             Step::Begins(_) => "new",

@@ -6,25 +6,25 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::{Condition, ConditionWait};
-use crate::lock_guard::LockGuard;
+use crate::lock_guard::AnyLockGuard;
 
 /// The future of [`Condition::wait_for`].
 #[must_use = "a future does nothing until it is awaited"]
-pub struct ConditionWaitFor<'c, 'a, T: ?Sized, P> {
+pub struct ConditionWaitFor<'c, G: AnyLockGuard, P> {
     condition: &'c Condition,
-    step: Step<'c, 'a, T>,
+    step: Step<'c, G>,
     predicate: P,
 }
 
-enum Step<'c, 'a, T: ?Sized> {
-    Asks(LockGuard<'a, T>),
-    Waits(ConditionWait<'c, 'a, T>),
+enum Step<'c, G: AnyLockGuard> {
+    Asks(G),
+    Waits(ConditionWait<'c, G>),
     /// Also while the predicate runs, should it panic.
     Over,
 }
 
-impl<'c, 'a, T: ?Sized, P> ConditionWaitFor<'c, 'a, T, P> {
-    pub(super) fn new(condition: &'c Condition, guard: LockGuard<'a, T>, predicate: P) -> Self {
+impl<'c, G: AnyLockGuard, P> ConditionWaitFor<'c, G, P> {
+    pub(super) fn new(condition: &'c Condition, guard: G, predicate: P) -> Self {
         Self {
             condition,
             step: Step::Asks(guard),
@@ -34,12 +34,12 @@ impl<'c, 'a, T: ?Sized, P> ConditionWaitFor<'c, 'a, T, P> {
 }
 
 /// Nothing in it is pinned, whatever the predicate is.
-impl<T: ?Sized, P> Unpin for ConditionWaitFor<'_, '_, T, P> {}
+impl<G: AnyLockGuard, P> Unpin for ConditionWaitFor<'_, G, P> {}
 
-impl<'a, T: ?Sized, P: FnMut(&mut T) -> bool> Future for ConditionWaitFor<'_, 'a, T, P> {
-    type Output = LockGuard<'a, T>;
+impl<G: AnyLockGuard, P: FnMut(&mut G::Target) -> bool> Future for ConditionWaitFor<'_, G, P> {
+    type Output = G;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<LockGuard<'a, T>> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<G> {
         let this = self.get_mut();
         loop {
             if let Step::Waits(wait) = &mut this.step {
@@ -59,7 +59,7 @@ impl<'a, T: ?Sized, P: FnMut(&mut T) -> bool> Future for ConditionWaitFor<'_, 'a
     }
 }
 
-impl<T: ?Sized, P> fmt::Debug for ConditionWaitFor<'_, '_, T, P> {
+impl<G: AnyLockGuard, P> fmt::Debug for ConditionWaitFor<'_, G, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let step = match &self.step {
             Step::Asks(_) => "asking",

@@ -12,7 +12,10 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Waker};
 
-use evloop_sync::{Barrier, Condition, Event, Lock, RwLock, Semaphore};
+use evloop_sync::{
+    Barrier, Condition, Event, Fifo, Lifo, Lock, LowestFirst, Order, OrderedQueue, Queue, RwLock,
+    Semaphore,
+};
 
 /// Counts the allocations of each thread.
 struct Counting;
@@ -38,12 +41,16 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// Does it twice, and gives the allocations of the second time.
-fn second_time(mut f: impl FnMut()) -> usize {
-    f();
+fn n_allocations(f: impl FnOnce()) -> usize {
     let before = N_ALLOCATIONS.get();
     f();
     N_ALLOCATIONS.get() - before
+}
+
+/// Does it twice, and gives the allocations of the second time.
+fn second_time(mut f: impl FnMut()) -> usize {
+    f();
+    n_allocations(f)
 }
 
 /// Three that wait, until `give` lets the first go on; the others leave.
@@ -103,4 +110,60 @@ fn a_meeting_allocates_nothing() {
         assert!(a.as_mut().poll(&mut cx).is_ready());
     };
     assert_eq!(second_time(meets), 0);
+}
+
+fn check_queue<O: Order<u32>>() {
+    let bounded = OrderedQueue::<u32, O>::bounded(64).expect("there is room");
+    let unbounded = OrderedQueue::<u32, O>::unbounded();
+    let full = OrderedQueue::<u32, O>::bounded(1).expect("there is room");
+    full.put_nowait(0).expect("there is room");
+
+    let passes = |queue: &OrderedQueue<u32, O>| {
+        for n in 0..64 {
+            queue.put_nowait(n).expect("there is room");
+        }
+        for _ in 0..64 {
+            queue.get_nowait().expect("it was put");
+            queue.task_done().expect("it was put");
+        }
+    };
+    let n_allocations = [
+        second_time(|| passes(&bounded)),
+        second_time(|| passes(&unbounded)),
+        waits!(bounded.get(), || bounded
+            .put_nowait(1)
+            .expect("there is room")),
+        waits!(full.put(1), || drop(full.get_nowait())),
+        waits!(full.join(), {
+            full.get_nowait().expect("it is full");
+            full.put_nowait(2).expect("there is room");
+            || while full.task_done().is_ok() {}
+        }),
+    ];
+
+    // The three that join are woken together, from one list.
+    assert_eq!(n_allocations, [0, 0, 0, 0, 1]);
+}
+
+#[test]
+fn a_queue_allocates_nothing_once_it_has_had_its_size() {
+    check_queue::<Fifo>();
+    check_queue::<Lifo>();
+    check_queue::<LowestFirst>();
+}
+
+/// What it costs a queue to have had its size: the list of the waiters, which is kept, and the items.
+#[test]
+fn the_first_to_wait_allocates_once() {
+    let queue = Queue::<u8>::unbounded();
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut waits = [(); 4].map(|()| Box::pin(queue.get()));
+
+    let of_each = waits
+        .each_mut()
+        .map(|wait| n_allocations(|| assert!(wait.as_mut().poll(&mut cx).is_pending())));
+
+    assert_eq!(of_each, [1, 0, 0, 0]);
+    assert_eq!(n_allocations(|| queue.put_nowait(1).unwrap()), 1);
+    assert_eq!(n_allocations(|| queue.put_nowait(2).unwrap()), 0);
 }

@@ -61,10 +61,13 @@ fn a_lock_shares_what_can_be_sent() {
         OwnedLockGuard<u8>: true true true;
         OwnedLockGuard<SendOnly>: true false true;
         OwnedLockGuard<SyncOnly>: false false true;
-        ConditionWait<'_, '_, u8>: true true true;
-        ConditionWait<'_, '_, SendOnly>: true false true;
-        ConditionWait<'_, '_, SyncOnly>: false false true;
-        ConditionWaitFor<'_, '_, u8, Fixed>: true false true;
+        ConditionWait<'_, LockGuard<'_, u8>>: true true true;
+        ConditionWait<'_, LockGuard<'_, SendOnly>>: true false true;
+        ConditionWait<'_, LockGuard<'_, SyncOnly>>: false false true;
+        ConditionWait<'_, OwnedLockGuard<u8>>: true true true;
+        ConditionWait<'_, OwnedLockGuard<SendOnly>>: true false true;
+        ConditionWait<'_, OwnedLockGuard<SyncOnly>>: false false true;
+        ConditionWaitFor<'_, LockGuard<'_, u8>, Fixed>: true false true;
     }
 }
 

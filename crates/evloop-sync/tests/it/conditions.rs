@@ -1,12 +1,13 @@
 //! The condition.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
-use evloop_sync::{Condition, ConditionWait, Lock};
+use evloop_sync::{Condition, ConditionWait, Lock, LockGuard, OwnedLockGuard};
 
 use crate::support::Polled;
 
-type Waiting<'a, T> = Polled<ConditionWait<'a, 'a, T>>;
+type Waiting<'a, T> = Polled<ConditionWait<'a, LockGuard<'a, T>>>;
 
 fn waits<'a, T>(changed: &'a Condition, lock: &'a Lock<T>) -> Waiting<'a, T> {
     let guard = lock.try_acquire().expect("who waits has unlocked");
@@ -126,4 +127,104 @@ fn a_late_leaver_does_not_notify_those_of_another_lock() {
     changed.notify(1, &second.try_acquire().unwrap());
     assert_eq!(*stays.woken(), 2);
     drop(guard);
+}
+
+/// Waits with an owned guard.
+fn waits_owned<'a, T>(
+    changed: &'a Condition,
+    lock: &Arc<Lock<T>>,
+) -> Polled<ConditionWait<'a, OwnedLockGuard<T>>> {
+    let guard = lock.try_acquire_owned().expect("who waits has unlocked");
+    Polled::waiting(changed.wait(guard))
+}
+
+#[test]
+fn a_wait_with_an_owned_guard_gives_one_back() {
+    let (lock, changed) = (Arc::new(Lock::new(1)), Condition::new());
+    let waiting = waits_owned(&changed, &lock);
+
+    let mut guard = lock.try_acquire_owned().unwrap();
+    *guard += 1;
+    changed.notify(1, &guard);
+    assert_eq!(waiting.n_wakes(), 0, "the lock is not free");
+    drop(guard);
+
+    let guard = waiting.woken();
+    assert_eq!(*guard, 2);
+    assert!(Arc::ptr_eq(OwnedLockGuard::lock(&guard), &lock));
+    assert!(lock.locked());
+    drop(guard);
+    assert!(!lock.locked());
+}
+
+#[test]
+fn guards_that_borrow_and_guards_that_own_wait_in_one_list() {
+    let (lock, changed) = (Arc::new(Lock::new(())), Condition::new());
+    let first = waits_owned(&changed, &lock);
+    let second = waits(&changed, &lock);
+    let third = waits_owned(&changed, &lock);
+
+    changed.notify(1, &lock.try_acquire().unwrap());
+    drop(first.woken());
+    changed.notify_all(&lock.try_acquire_owned().unwrap());
+    drop(second.woken());
+    drop(third.woken());
+    assert!(!lock.locked());
+}
+
+#[test]
+fn who_waits_with_an_owned_guard_keeps_the_lock_alive() {
+    let (lock, changed) = (Arc::new(Lock::new(Vec::new())), Condition::new());
+    let guard = lock.try_acquire_owned().unwrap();
+    let mut waiting = Polled::waiting(changed.wait_for(guard, |items| !items.is_empty()));
+    let weak = Arc::downgrade(&lock);
+
+    let guard = lock.try_acquire_owned().unwrap();
+    drop(lock);
+    changed.notify(1, &guard);
+    drop(guard);
+    assert!(waiting.poll().is_pending(), "it is still empty");
+    let mut guard = weak.upgrade().unwrap().try_acquire_owned().unwrap();
+    guard.push(1);
+    changed.notify(1, &guard);
+    drop(guard);
+
+    assert!(waiting.poll().is_ready());
+    drop(waiting);
+    assert!(weak.upgrade().is_none());
+}
+
+/// Dropped in each step, it lets the lock go, passes its notification on, and keeps nothing alive.
+#[test]
+fn a_wait_with_an_owned_guard_leaves_nothing_behind() {
+    for n_steps in 0..4 {
+        let (lock, changed) = (Arc::new(Lock::new(())), Condition::new());
+        let guard = lock.try_acquire_owned().unwrap();
+        let mut leaves = Polled::new(changed.wait(guard));
+        if n_steps == 0 {
+            drop(leaves);
+            assert!(!lock.locked());
+            assert_eq!(Arc::strong_count(&lock), 1);
+            continue;
+        }
+        assert!(leaves.poll().is_pending());
+        let stays = waits_owned(&changed, &lock);
+        let guard = lock.try_acquire_owned().unwrap();
+        if n_steps > 1 {
+            changed.notify(1, &guard);
+        }
+        if n_steps > 2 {
+            assert!(leaves.poll().is_pending(), "it queues for the lock");
+        }
+
+        drop(leaves);
+
+        if n_steps == 1 {
+            changed.notify(1, &guard);
+        }
+        drop(guard);
+        drop(stays.woken());
+        assert!(!lock.locked());
+        assert_eq!(Arc::strong_count(&lock), 1);
+    }
 }

@@ -1,6 +1,8 @@
 //! Bugs that other projects had.
 
-use evloop_sync::{Barrier, Condition, Event, Lock, Queue, RwLock, Semaphore, WriteGuard};
+use evloop_sync::{
+    Barrier, Condition, Event, Lock, Queue, RwLock, Semaphore, Shutdown, WriteGuard,
+};
 
 use crate::support::{Polled, at_once};
 
@@ -154,6 +156,68 @@ fn museum_bm75_permits_near_the_limit_add_up() {
         assert_eq!(format!("{lock:?}"), "<RwLock [readers:2]>");
         drop((reader, other));
         assert_eq!(format!("{lock:?}"), "<RwLock [unlocked]>");
+    }
+}
+
+/// What had some of its permits, and was dropped while it waited for others, gave them back without waking
+/// anybody. Here nobody has some: they stay in the semaphore until all are there.
+#[test]
+fn museum_bm76_a_wait_for_many_permits_holds_none_of_them() {
+    let semaphore = Semaphore::new(2);
+    let permit = semaphore.try_acquire();
+    let wants_both = Polled::waiting(semaphore.acquire_many(2));
+    assert_eq!(semaphore.available_permits(), 1);
+    let wants_one = Polled::waiting(semaphore.acquire());
+
+    drop(wants_both);
+
+    drop((wants_one.woken(), permit));
+    assert_eq!(semaphore.available_permits(), 2);
+}
+
+/// Room was granted, the queue ended, and who had the room left: nobody waits for it.
+#[test]
+fn museum_bm76_room_of_a_putter_that_leaves_a_closed_queue_keeps_nobody_waiting() {
+    let queue = Queue::bounded(1).unwrap();
+    queue.put_nowait(1).unwrap();
+    let has_room = Polled::waiting(queue.put(2));
+    let has_none = Polled::waiting(queue.put(3));
+    let joins = Polled::waiting(queue.join());
+    assert_eq!(queue.get_nowait(), Ok(1));
+    assert_eq!(has_room.n_wakes(), 1);
+    let gets = Polled::waiting(queue.get());
+
+    queue.shutdown(Shutdown::Drain);
+    drop(has_room);
+
+    assert_eq!(has_none.woken().unwrap_err().0, 3);
+    assert!(gets.woken().is_err());
+    queue.task_done().unwrap();
+    joins.woken();
+}
+
+/// An item was granted, the queue ended, and who had the item left: the next has it, and what joins sees its
+/// end.
+#[test]
+fn museum_bm76_an_item_of_a_getter_that_leaves_a_closed_queue_is_the_next_ones() {
+    for shutdown in [Shutdown::Drain, Shutdown::Immediate] {
+        let queue = Queue::unbounded();
+        let [has_item, has_none] = [(); 2].map(|()| Polled::waiting(queue.get()));
+        queue.put_nowait(1).unwrap();
+        assert_eq!(has_item.n_wakes(), 1);
+        let joins = Polled::waiting(queue.join());
+
+        queue.shutdown(shutdown);
+        drop(has_item);
+
+        match shutdown {
+            Shutdown::Drain => {
+                assert_eq!(has_none.woken(), Ok(1));
+                queue.task_done().unwrap();
+            }
+            Shutdown::Immediate => assert!(has_none.woken().is_err()),
+        }
+        joins.woken();
     }
 }
 

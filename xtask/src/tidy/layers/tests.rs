@@ -40,6 +40,7 @@ fn package(name: &str, folder: &str, dependencies: &[&str]) -> Package {
         name: name.to_owned(),
         folder: folder.to_owned(),
         dependencies: dependencies.iter().map(dependency).collect(),
+        ..Package::default()
     }
 }
 

@@ -14,27 +14,33 @@ const ROOM: usize = 64;
 const N_ITEMS: usize = 400_000;
 
 pub(crate) fn rows() -> Vec<Row> {
-    let row = |n_tasks: usize| {
-        Row::of_size(
-            "queue_64",
-            n_tasks,
-            "so many tasks put items into a queue with room for 64, and as many get them; per item (all on \
-             evloop's executor; tokio's receiver lies behind its mutex where several get)",
-            vec![
-                Contender::new("evloop", move |e| {
-                    BareExecutor::run(pass::<EvloopQueue>(e, n_tasks))
-                }),
-                Contender::new("tokio", move |e| match n_tasks {
-                    1 => BareExecutor::run(pass::<TokioMpsc>(e, n_tasks)),
-                    _ => BareExecutor::run(pass::<TokioShared>(e, n_tasks)),
-                }),
-                Contender::new("async-channel", move |e| {
-                    BareExecutor::run(pass::<AsyncChannel>(e, n_tasks))
-                }),
-            ],
-        )
-    };
-    [1, 64].map(row).into()
+    let queue = "so many tasks put items into a queue with room for 64, and as many get them; per item (all on \
+                 evloop's executor; tokio's receiver lies behind its mutex where several get)";
+    let mpsc = "so many tasks put items into a queue with room for 64, and one gets them; per item (all on \
+                evloop's executor; tokio's `mpsc` is what `evloop::channel` has)";
+    let queues = [1, 2, 64, 10_000].map(|n_tasks| row("queue_64", n_tasks, n_tasks, queue));
+    let mpscs = [2, 64, 10_000].map(|n_tasks| row("mpsc_64", n_tasks, 1, mpsc));
+    queues.into_iter().chain(mpscs).collect()
+}
+
+fn row(name: &str, n_puts: usize, n_gets: usize, text: &'static str) -> Row {
+    Row::of_size(
+        name,
+        n_puts,
+        text,
+        vec![
+            Contender::new("evloop", move |e| {
+                BareExecutor::run(pass::<EvloopQueue>(e, n_puts, n_gets))
+            }),
+            Contender::new("tokio", move |e| match n_gets {
+                1 => BareExecutor::run(pass::<TokioMpsc>(e, n_puts, n_gets)),
+                _ => BareExecutor::run(pass::<TokioShared>(e, n_puts, n_gets)),
+            }),
+            Contender::new("async-channel", move |e| {
+                BareExecutor::run(pass::<AsyncChannel>(e, n_puts, n_gets))
+            }),
+        ],
+    )
 }
 
 /// What takes numbers from tasks to tasks.
@@ -121,8 +127,9 @@ impl Channel for AsyncChannel {
     }
 }
 
-async fn pass<C: Channel>(effort: Effort, n_tasks: usize) -> Sample {
-    let n_items = (effort.times(N_ITEMS) / n_tasks).max(2);
+async fn pass<C: Channel>(effort: Effort, n_puts: usize, n_gets: usize) -> Sample {
+    let n_items = (effort.times(N_ITEMS) / n_puts).max(2);
+    let n_of_each = n_puts * n_items / n_gets;
     let channel = Rc::new(C::new());
     let started = stopwatch::now();
     let put = |_| {
@@ -133,21 +140,21 @@ async fn pass<C: Channel>(effort: Effort, n_tasks: usize) -> Sample {
             }
         })
     };
-    let puts: Vec<_> = (0..n_tasks).map(put).collect();
+    let puts: Vec<_> = (0..n_puts).map(put).collect();
     let get = |_| {
         let channel = Rc::clone(&channel);
         BareExecutor::spawn(async move {
-            for _ in 0..n_items {
+            for _ in 0..n_of_each {
                 std::hint::black_box(channel.get().await);
             }
         })
     };
-    let gets: Vec<_> = (0..n_tasks).map(get).collect();
+    let gets: Vec<_> = (0..n_gets).map(get).collect();
     for task in puts {
         assert!(task.await.is_ok(), "it ends");
     }
     for task in gets {
         assert!(task.await.is_ok(), "it ends");
     }
-    Sample::of_time(started.elapsed(), n_tasks * n_items)
+    Sample::of_time(started.elapsed(), n_puts * n_items)
 }

@@ -93,7 +93,7 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
 
 enum Waits<'a> {
     ToLock(Polled<AcquireLock<'a, ()>>),
-    Notification(Polled<ConditionWait<'a, 'a, ()>>),
+    Notification(Polled<ConditionWait<'a, LockGuard<'a, ()>>>),
 }
 
 impl<'a> Waits<'a> {
