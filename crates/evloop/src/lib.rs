@@ -61,6 +61,11 @@
 //! them side by side. Differences worth knowing: the loop owns its tasks, results are typed, every
 //! `Duration` is accepted, timers never fire early, and misuse is an `Err` instead of an exception.
 //!
+//! # Features
+//!
+//! `channels` adds `evloop::channel`: `oneshot`, `mpsc`, `broadcast` and `watch`, which are tokio's and need
+//! no runtime of its. Nothing is on unless asked for.
+//!
 //! # What this crate does not do
 //!
 //! Queues, processes and signals other than ctrl-C come later. For those today use `tokio` or
