@@ -153,10 +153,26 @@
 //! # }
 //! ```
 //!
-//! Who notifies has the lock:
+//! # E10: who notifies has the lock
 //!
 //! ```compile_fail,E0061
 //! # async fn program(changed: evloop::sync::Condition) {
 //! changed.notify_all();
 //! # }
+//! ```
+//!
+//! # E11: what is watched is open
+//!
+//! A number may be anything, of a descriptor that was closed for example, and is not taken:
+//!
+//! ```compile_fail,E0277
+//! let watched = evloop::Async::new(-1);
+//! ```
+//!
+//! ```compile_fail,E0505
+//! use std::os::fd::AsFd;
+//! let (ours, _theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+//! let borrowed = ours.as_fd();
+//! drop(ours);
+//! let watched = evloop::Async::new(borrowed);
 //! ```

@@ -3,6 +3,7 @@
 //! A check whose tool is absent prints SKIPPED and why; it never passes silently. All checks run
 //! even if one fails, and a table at the end says what came of each.
 
+mod endurance;
 mod instructions;
 mod loom;
 mod memcheck;
@@ -27,6 +28,8 @@ struct Setup<'a> {
     repeat: u32,
     /// Record new instruction counts instead of comparing.
     write: bool,
+    /// How many connections come and go in the check for endurance.
+    churns: u64,
     tree: Tree,
     packages: Vec<Package>,
 }
@@ -98,6 +101,10 @@ const CHECKS: &[Check] = &[
         run: neighbours::run,
     },
     Check {
+        name: "endurance",
+        run: endurance::run,
+    },
+    Check {
         name: "one-cpu",
         run: runs::one_cpu,
     },
@@ -133,6 +140,7 @@ pub(crate) fn run(sh: &Shell, args: &mut lexopt::Parser) -> Result<()> {
         deep: false,
         repeat: 10,
         write: false,
+        churns: 1_000_000,
         tree,
         packages,
     };
@@ -142,6 +150,8 @@ pub(crate) fn run(sh: &Shell, args: &mut lexopt::Parser) -> Result<()> {
             lexopt::Arg::Long("deep") => setup.deep = true,
             // How often `flakes` runs every test.
             lexopt::Arg::Long("repeat") => setup.repeat = args.value()?.parse()?,
+            // How many connections come and go in `endurance`.
+            lexopt::Arg::Long("churns") => setup.churns = args.value()?.parse()?,
             // `instructions` records instead of comparing.
             lexopt::Arg::Long("write") => setup.write = true,
             lexopt::Arg::Value(name) => names.push(name.string()?),

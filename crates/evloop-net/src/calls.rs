@@ -9,6 +9,6 @@ mod portable;
 mod tests;
 
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{accept, receive, send, send_file};
+pub(crate) use linux::{accept, receive, send, send_file, send_vectored};
 #[cfg(not(target_os = "linux"))]
-pub(crate) use portable::{accept, receive, send, send_file};
+pub(crate) use portable::{accept, receive, send, send_file, send_vectored};

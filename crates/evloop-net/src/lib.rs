@@ -93,6 +93,7 @@ mod owned_halves;
 mod reactor;
 mod send_file;
 mod socket_stream;
+mod sync;
 
 mod tcp_listener;
 mod tcp_listener_options;

@@ -27,6 +27,10 @@ pub struct PipeReader {
 /// Closing it (`poll_close`, `AsyncWriteExt::close`) closes the descriptor, which is how the reader
 /// finds the end.
 ///
+/// Writing when no reader is left is `BrokenPipe`. The system also raises SIGPIPE then, as it does not
+/// for the sockets here: every Rust program ignores it unless it was told otherwise, and a program in
+/// another language that this is part of has to.
+///
 /// # Cancel safety
 ///
 /// Of the traits' own operations nothing is lost.

@@ -60,8 +60,8 @@ where
     for<'a> &'a S: Write,
 {
     let wanted = bufs.iter().map(|buf| buf.len()).sum();
-    source.poll_stream_io(Direction::Write, cx, wanted, |mut stream| {
-        stream.write_vectored(bufs)
+    source.poll_stream_io(Direction::Write, cx, wanted, |stream| {
+        calls::send_vectored(stream, bufs)
     })
 }
 

@@ -80,6 +80,8 @@ pub(crate) struct State<L> {
     /// The tasks that accept, which are asked to end when the server is closed.
     accepting: Vec<Task<()>>,
     clients: BTreeMap<u64, Entry>,
+    /// How many of them are aborted.
+    n_aborted: usize,
     next: u64,
     pub(crate) is_awaited: bool,
     waiters: Waiters,
@@ -104,8 +106,23 @@ impl<L> State<L> {
 
     /// How many connections are open.
     pub(crate) fn n_connected(&self) -> usize {
-        let entries = self.clients.values();
-        entries.filter(|entry| !entry.is_aborted).count()
+        self.clients.len() - self.n_aborted
+    }
+
+    /// No connection is open any more. Returns how many were.
+    fn abort(&mut self) -> usize {
+        let n_connected = self.n_connected();
+        for entry in self.clients.values_mut() {
+            entry.is_aborted = true;
+        }
+        self.n_aborted = self.clients.len();
+        n_connected
+    }
+
+    fn remove(&mut self, key: u64) -> Option<Entry> {
+        let entry = self.clients.remove(&key)?;
+        self.n_aborted -= usize::from(entry.is_aborted);
+        Some(entry)
     }
 
     fn insert(&mut self) -> u64 {
@@ -133,6 +150,7 @@ impl<L> Shared<L> {
                 listeners,
                 accepting: Vec::new(),
                 clients: BTreeMap::new(),
+                n_aborted: 0,
                 next: 0,
                 is_awaited: false,
                 waiters: Waiters::default(),
@@ -226,7 +244,7 @@ impl<L> Shared<L> {
 
     pub(crate) fn leave(&self, key: u64) {
         // Dropped outside of the lock, with what it holds.
-        drop(self.change(|state| state.clients.remove(&key).map(|entry| entry.client)));
+        drop(self.change(|state| state.remove(key)));
     }
 
     /// Stops listening. Again and again is fine.
@@ -250,13 +268,7 @@ impl<L> Shared<L> {
 
     /// Returns how many there were.
     pub(crate) fn abort_clients(&self) -> usize {
-        let n_aborted = self.change(|state| {
-            let n_aborted = state.n_connected();
-            for entry in state.clients.values_mut() {
-                entry.is_aborted = true;
-            }
-            n_aborted
-        });
+        let n_aborted = self.change(State::abort);
         self.ask(Ask::Abort);
         n_aborted
     }

@@ -3,6 +3,7 @@
 //! A test `case_NNN_what_it_shows` shows the behaviour with that number of the project's list. All
 //! run on loops whose clock jumps, so none of them takes time.
 
+mod accepting;
 mod as_completed;
 mod barriers;
 mod cancelling;
@@ -20,6 +21,7 @@ mod groups_children;
 mod groups_eager;
 mod groups_ending;
 mod groups_model;
+mod interrupted_waits;
 mod interrupts;
 mod left_over;
 mod locks;
@@ -27,6 +29,7 @@ mod queues;
 mod runner;
 mod servers;
 mod shielding;
+mod slow_peers;
 mod sockets;
 mod streams;
 mod tasks;

@@ -165,6 +165,46 @@ fn case_177_aborted_clients_that_do_not_read_keep_nobody_waiting() {
 }
 
 #[test]
+fn clients_are_counted_whether_their_handlers_outlive_them_or_not() {
+    in_every_loop(async || {
+        let ends = Arc::new(evloop::sync::Event::new());
+        let waits = Arc::clone(&ends);
+        let handler = move |mut reader: Reader, _: Writer| {
+            let ends = Arc::clone(&waits);
+            async move {
+                if reader.readline().await? == b"stay\n" {
+                    ends.wait().await;
+                }
+                io::Result::Ok(())
+            }
+        };
+        let server = start_server(handler, LOOPBACK).await.unwrap();
+        let connect = async || open_connection(addr_of(&server)).await.unwrap();
+        let (_old_reader, old) = connect().await;
+        old.write(b"stay\n").unwrap();
+        while server.n_clients() < 1 {
+            yield_now().await;
+        }
+        at_rest().await;
+
+        server.abort_clients();
+        server.abort_clients();
+        assert_eq!(server.n_clients(), 0);
+        let (_new_reader, new) = connect().await;
+        while server.n_clients() < 1 {
+            yield_now().await;
+        }
+        ends.set();
+        at_rest().await;
+        assert_eq!(server.n_clients(), 1, "the one that was aborted is gone");
+        new.close();
+        server.close();
+        server.wait_closed().await;
+        assert_eq!(server.n_clients(), 0);
+    });
+}
+
+#[test]
 fn case_177_they_are_gone_within_two_turns() {
     crate::in_loop(async {
         let server = Arc::new(start_server(floods, LOOPBACK).await.unwrap());

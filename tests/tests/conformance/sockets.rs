@@ -2,12 +2,14 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{self, SocketAddr};
+use std::sync::Arc;
 
 use evloop::{
-    ConnectError, StreamReader, StreamWriter, TcpListener, TcpStream, UdpSocket, UnixDatagram,
-    UnixStream, create_task, open_connection, pipe,
+    ConnectError, StreamReader, StreamWriter, Task, TcpListener, TcpStream, UdpSocket,
+    UnixDatagram, UnixStream, create_task, gather, open_connection, pipe,
 };
-use evloop_tests::in_every_loop;
+use evloop_tests::{Interrupted, at_rest, in_every_loop};
+use futures_lite::{AsyncReadExt, AsyncWriteExt};
 
 /// The body of a test, whose errors are the test's.
 fn in_every_loop_without_errors<F>(test: impl Fn() -> F)
@@ -162,4 +164,60 @@ fn a_name_is_connected_to_without_blocking_the_loop() {
         assert_eq!(stream.peer_addr()?.port(), port);
         Ok(())
     });
+}
+
+#[test]
+fn fault_f05_a_peer_that_is_gone_is_an_error_and_no_signal() {
+    crate::guarded(|| {
+        let program = std::process::Command::new(env!("CARGO_BIN_EXE_default_signals"));
+
+        let lines = Interrupted::start(program).end().well();
+
+        assert_eq!(lines, ["alive"]);
+    });
+}
+
+#[test]
+fn case_181_a_reader_that_takes_the_place_of_a_cancelled_one_gets_all_data() {
+    in_every_loop_without_errors(async || {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let (theirs, ours) = gather((
+            TcpStream::connect(listener.local_addr()?),
+            listener.accept(),
+        ))
+        .await;
+        let (mut theirs, ours) = (theirs?, Arc::new(ours?.0));
+        for round in 0..10 {
+            // As many that wait as there may be, of which none stays.
+            let cancelled: Vec<_> = (0..round).map(|_| read_in_task(&ours, 1 << 16)).collect();
+            at_rest().await;
+            for reader in &cancelled {
+                reader.cancel();
+            }
+            let last = read_in_task(&ours, 1 << 16);
+            theirs.write_all(&[round; 3000]).await?;
+            theirs.write_all(&[round; 3000]).await?;
+            for reader in cancelled {
+                assert!(reader.await.expect_err("it was cancelled").is_cancelled());
+            }
+            let mut all = last.await.expect("nobody cancels it")?;
+            while all.len() < 6000 {
+                let more = read_in_task(&ours, 1 << 16).await;
+                all.extend(more.expect("nobody cancels it")?);
+            }
+            assert_eq!(all, [round; 6000]);
+        }
+        Ok(())
+    });
+}
+
+/// One read, as `sock_recv` does it: any number of tasks may wait for the same socket.
+fn read_in_task(stream: &Arc<TcpStream>, most: usize) -> Task<io::Result<Vec<u8>>> {
+    let stream = Arc::clone(stream);
+    create_task(async move {
+        let mut buf = vec![0; most];
+        let count = (&*stream).read(&mut buf).await?;
+        buf.truncate(count);
+        Ok(buf)
+    })
 }

@@ -196,3 +196,29 @@ fn io_is_looked_at_every_64_polls() {
     });
     assert!(waited <= N_BUSY + 2 * 64, "{waited}");
 }
+
+/// Whoever has nothing to do and a timer that is due already has time for a look at I/O.
+#[test]
+fn io_is_looked_at_between_sleeps_that_end_at_once() {
+    for n_workers in [1, 2, 8] {
+        let _watchdog = Watchdog::new(Duration::from_secs(60));
+        let runtime = virtual_runtime(n_workers);
+        let listener = StdListener::bind("127.0.0.1:0").unwrap();
+        let mut peer = StdStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (accepted, _) = listener.accept().unwrap();
+        accepted.set_nonblocking(true).unwrap();
+        let n_sleeps = on_one_worker(&runtime, async move {
+            let mut stream = TcpStream::try_from(accepted).unwrap();
+            let reading = create_task(async move { stream.read_exact(&mut [0]).await.unwrap() });
+            sleep(Duration::from_millis(1)).await;
+            peer.write_all(&[1]).unwrap();
+            let mut n_sleeps = 0;
+            while !reading.done() && n_sleeps < 10_000 {
+                sleep(Duration::from_millis(1)).await;
+                n_sleeps += 1;
+            }
+            n_sleeps
+        });
+        assert!(n_sleeps <= 64, "{n_sleeps} with {n_workers} workers");
+    }
+}

@@ -3,13 +3,19 @@
 
 use std::{
     fs::File,
-    io::{self, Read, Write},
+    io::{self, IoSlice, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     os::fd::AsFd,
 };
 
 use rustix::fs::sendfile;
-use rustix::net::{RecvFlags, SendFlags, SocketFlags, acceptfrom_with, recv, send as send_with};
+use rustix::net::{
+    RecvFlags, SendAncillaryBuffer, SendFlags, SocketFlags, acceptfrom_with, recv,
+    send as send_with, sendmsg,
+};
+
+/// The most slices of one call.
+const SLICES: usize = 1024;
 
 /// Reads what has arrived.
 pub(crate) fn receive<S: AsFd>(stream: &S, buf: &mut [u8]) -> io::Result<usize>
@@ -27,6 +33,17 @@ where
 {
     // As std: a peer that is gone is an error and no signal.
     Ok(send_with(stream, buf, SendFlags::NOSIGNAL)?)
+}
+
+/// Writes what there is room for, in one call for all slices that the system takes at once.
+pub(crate) fn send_vectored<S: AsFd>(stream: &S, bufs: &[IoSlice<'_>]) -> io::Result<usize>
+where
+    for<'a> &'a S: Write,
+{
+    let bufs = &bufs[..bufs.len().min(SLICES)];
+    // std's raises the signal, which kills a program that does not ignore it.
+    let mut nothing = SendAncillaryBuffer::default();
+    Ok(sendmsg(stream, bufs, &mut nothing, SendFlags::NOSIGNAL)?)
 }
 
 /// Takes the next connection, which is not inherited by child processes and does not block.

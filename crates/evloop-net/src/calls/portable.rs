@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, Read, Write},
+    io::{self, IoSlice, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     os::fd::AsFd,
 };
@@ -23,6 +23,14 @@ where
     for<'a> &'a S: Write,
 {
     stream.write(buf)
+}
+
+/// Writes what there is room for, in one call for all slices that the system takes at once.
+pub(crate) fn send_vectored<S: AsFd>(mut stream: &S, bufs: &[IoSlice<'_>]) -> io::Result<usize>
+where
+    for<'a> &'a S: Write,
+{
+    stream.write_vectored(bufs)
 }
 
 /// Takes the next connection, which is not inherited by child processes and does not block.

@@ -3,7 +3,7 @@
 use std::{
     env,
     fs::File,
-    io,
+    io::{self, IoSlice},
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
 };
 
@@ -17,6 +17,7 @@ use super::portable;
 struct Calls {
     receive: fn(&TcpStream, &mut [u8]) -> io::Result<usize>,
     send: fn(&TcpStream, &[u8]) -> io::Result<usize>,
+    send_vectored: fn(&TcpStream, &[IoSlice<'_>]) -> io::Result<usize>,
     accept: fn(&TcpListener) -> io::Result<(TcpStream, SocketAddr)>,
     send_file: fn(&TcpStream, &File, u64, u64) -> io::Result<usize>,
 }
@@ -26,12 +27,14 @@ const TWINS: [Calls; 2] = [
     Calls {
         receive: super::receive,
         send: super::send,
+        send_vectored: super::send_vectored,
         accept: super::accept,
         send_file: super::send_file,
     },
     Calls {
         receive: portable::receive,
         send: portable::send,
+        send_vectored: portable::send_vectored,
         accept: portable::accept,
         send_file: portable::send_file,
     },
@@ -90,5 +93,28 @@ fn a_file_is_sent_unless_there_is_no_call_for_it() {
             }
             Err(error) => assert_eq!(Errno::from_io_error(&error), Some(Errno::NOSYS)),
         }
+    }
+}
+
+#[test]
+fn slices_are_sent_in_order_and_no_more_of_them_than_the_system_takes() {
+    for calls in TWINS {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (stream, _) = (calls.accept)(&listener).unwrap();
+        let pieces: Vec<_> = (0..2000_u16).map(u16::to_be_bytes).collect();
+        let slices: Vec<_> = pieces.iter().map(|piece| IoSlice::new(piece)).collect();
+        let mut buf = [0; 8192];
+
+        assert_eq!((calls.send_vectored)(&stream, &[]).unwrap(), 0);
+        let count = (calls.send_vectored)(&stream, &slices).unwrap();
+
+        assert_eq!(count, 2 * 1024);
+        assert_eq!((calls.receive)(&client, &mut buf).unwrap(), count);
+        assert_eq!(buf[..count], pieces.concat()[..count]);
+        drop(client);
+        let failed = (0..3).find_map(|_| (calls.send_vectored)(&stream, &slices).err());
+        let expected = [io::ErrorKind::BrokenPipe, io::ErrorKind::ConnectionReset];
+        assert!(expected.contains(&failed.unwrap().kind()));
     }
 }

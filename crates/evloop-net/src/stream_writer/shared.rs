@@ -16,16 +16,14 @@
 use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError, TryLockError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, PoisonError, TryLockError},
     task::{Context, Wake, Waker},
 };
 
 use futures_lite::AsyncWrite;
 
 use super::state::{Outcome, State};
+use crate::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
 
 pub(super) struct Shared<W> {
     state: Mutex<State<W>>,

@@ -10,6 +10,7 @@ mod chunks;
 mod connecting;
 mod connecting_by_name;
 mod descriptors;
+mod faults;
 mod listening;
 mod reading;
 mod relaying;

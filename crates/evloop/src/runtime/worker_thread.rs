@@ -146,7 +146,9 @@ impl WorkerThread<'_> {
         let Some(nap) = self.worker.nap() else { return };
         let (limit, whose) = self.limit();
         let watches = nap.limit().is_some();
-        if limit == Some(Duration::ZERO) {
+        // Without a look, timers that are always due when it is about to sleep would keep it from I/O.
+        let is_due = limit == Some(Duration::ZERO);
+        if is_due {
             drop(nap);
         } else if watches {
             nap.park(limit);
@@ -159,7 +161,7 @@ impl WorkerThread<'_> {
         if watches || whose == Whose::All {
             self.fire_for_others();
         }
-        if watches && self.engine.reactor_handle.source_count() > 0 {
+        if (watches || is_due) && self.engine.reactor_handle.source_count() > 0 {
             self.look_at_io();
         }
     }
