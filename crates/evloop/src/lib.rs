@@ -68,9 +68,8 @@
 //!
 //! # What this crate does not do
 //!
-//! Queues, processes and signals other than ctrl-C come later. For those today use `tokio` or
-//! `smol`. A request to end does not
-//! interrupt a blocking call: see [`to_thread`].
+//! Processes, TLS and signals other than ctrl-C. A request to end does not interrupt a blocking call: see
+//! [`to_thread`].
 
 #![forbid(unsafe_code)]
 

@@ -7,13 +7,12 @@ use std::{
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering},
-        mpsc::{RecvTimeoutError, channel},
     },
     task::{Context, Poll, Wake, Waker},
-    thread,
     time::Duration,
 };
 
+use evloop_fixtures::watched;
 use evloop_net::{StreamWriter, TcpListener, TcpStream};
 use evloop_reactor::{Notifier, Reactor};
 use futures_lite::{AsyncRead, AsyncReadExt, AsyncWrite, future::try_zip};
@@ -34,20 +33,17 @@ static DESCRIPTORS: RwLock<()> = RwLock::new(());
 /// Runs `body` on a thread of its own, with an entered reactor, and fails if that takes ten seconds.
 pub(crate) fn with_reactor(body: impl FnOnce(&mut Reactor) + Send + 'static) {
     let _shared = DESCRIPTORS.read().unwrap_or_else(PoisonError::into_inner);
-    watched(body);
+    on_reactor(body);
 }
 
 /// The same while no other test has descriptors open.
 pub(crate) fn alone_with_reactor(body: impl FnOnce(&mut Reactor) + Send + 'static) {
     let _alone = DESCRIPTORS.write().unwrap_or_else(PoisonError::into_inner);
-    watched(body);
+    on_reactor(body);
 }
 
-fn watched(body: impl FnOnce(&mut Reactor) + Send + 'static) {
-    let (done, finished) = channel::<()>();
-    let test = move || {
-        // Dropped at the end, also by a panic.
-        let _done = done;
+fn on_reactor(body: impl FnOnce(&mut Reactor) + Send + 'static) {
+    watched(move || {
         let mut reactor = Reactor::new().unwrap();
         let _entered = reactor.enter();
         body(&mut reactor);
@@ -56,15 +52,7 @@ fn watched(body: impl FnOnce(&mut Reactor) + Send + 'static) {
             0,
             "sources were left behind"
         );
-    };
-    let name = thread::current().name().unwrap_or("test").to_owned();
-    let thread = thread::Builder::new().name(name).spawn(test).unwrap();
-    if finished.recv_timeout(patience()) == Err(RecvTimeoutError::Timeout) {
-        panic!("still running after all that time");
-    }
-    if let Err(panic) = thread.join() {
-        std::panic::resume_unwind(panic);
-    }
+    });
 }
 
 /// Polls `fut` to its end and turns the reactor between the polls.
@@ -129,13 +117,6 @@ pub(crate) fn allow_fds(wanted: u64) {
         limit.current = Some(limit.maximum.map_or(wanted, |maximum| maximum.min(wanted)));
         setrlimit(Resource::Nofile, limit).unwrap();
     }
-}
-
-/// How long a test may take, in seconds: more under a checker that slows everything down.
-fn patience() -> Duration {
-    let given = std::env::var("EVLOOP_TEST_PATIENCE").ok();
-    let seconds = given.and_then(|seconds| seconds.parse().ok());
-    Duration::from_secs(seconds.unwrap_or(10))
 }
 
 /// Writes so many whole mebibytes with a [`StreamWriter`], in one piece and in many, and checks that they come.
