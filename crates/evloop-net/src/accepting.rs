@@ -13,8 +13,9 @@ use rustix::io::Errno;
 
 use crate::{TcpListener, calls};
 
-/// How many connections the system keeps that were not accepted yet.
-pub(crate) const BACKLOG: i32 = 1024;
+/// How many connections the system keeps that were not accepted yet, unless it is set to keep fewer: with too few, a
+/// burst of them waits for a second attempt after a second.
+pub(crate) const BACKLOG: i32 = 4096;
 
 /// How many connections that were gone again are passed over at once, before others get their turn.
 const ABORTED_AT_ONCE: usize = 16;

@@ -40,7 +40,7 @@ impl TcpListener {
     /// Listens on the first of `addrs` that can be bound, on the current reactor.
     ///
     /// Port 0 lets the system choose one. The address may be reused at once after an earlier
-    /// listener is gone (`SO_REUSEADDR`); up to 1,024 connections wait to be accepted.
+    /// listener is gone (`SO_REUSEADDR`); up to 4,096 connections wait to be accepted.
     /// [`TcpListenerOptions`] has all options.
     ///
     /// # Cancel safety

@@ -44,7 +44,7 @@ pub struct TcpListenerOptions {
 
 impl TcpListenerOptions {
     /// An address may be reused at once after an earlier listener is gone (`SO_REUSEADDR`), but has one
-    /// listener at a time; up to 1,024 connections wait to be accepted.
+    /// listener at a time; up to 4,096 connections wait to be accepted.
     pub fn new() -> Self {
         Self {
             backlog: BACKLOG,

@@ -60,7 +60,7 @@ pub struct UnixListenerOptions {
 }
 
 impl UnixListenerOptions {
-    /// Refuses a path that exists, leaves the mode to the system, and lets up to 1,024 connections
+    /// Refuses a path that exists, leaves the mode to the system, and lets up to 4,096 connections
     /// wait to be accepted.
     pub fn new() -> Self {
         Self {
