@@ -157,6 +157,6 @@ impl<L> Drop for Server<L> {
 
 impl<L> fmt::Debug for Server<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Server").field(&self.shared).finish()
+        self.shared.fmt(f)
     }
 }

@@ -315,9 +315,10 @@ impl<L> Drop for Place<'_, L> {
 impl<L> fmt::Debug for Shared<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.lock();
-        f.debug_struct("Shared")
-            .field("n_listeners", &state.listeners.len())
-            .field("n_connected", &state.n_connected())
+        // It stands for the server, which is all that its users see.
+        f.debug_struct("Server")
+            .field("listeners", &state.listeners.len())
+            .field("clients", &state.n_connected())
             .finish_non_exhaustive()
     }
 }

@@ -75,7 +75,8 @@
 //! It starts no runtime of tokio's, and on evloop's there is none. What needs one panics with "there is no
 //! reactor running" or the like, unless it is given a handle of one that runs beside: `tokio::net`, `tokio::time`,
 //! `tokio::fs`, `tokio::process`, `tokio::signal`, `tokio::spawn`, `spawn_blocking`. Libraries that call them
-//! inside do not run here. What runs: `tokio::io` (its traits, `duplex`, `copy`, buffered readers and
+//! inside run in the context that the crate `async-compat` puts a future into: the example `tokio_context`
+//! has one. What runs without: `tokio::io` (its traits, `duplex`, `copy`, buffered readers and
 //! writers), `tokio::sync` (see `evloop::channel`), `select!` and `join!`, and of `tokio-util` the codecs,
 //! `CancellationToken` and what else needs no feature `net`, `rt` or `time`.
 //!

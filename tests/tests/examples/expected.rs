@@ -117,3 +117,23 @@ pub(crate) const TOKIO_CODEC: &str = "
 40 2 -> 42
 a -> invalid digit found in string
 the server has ended";
+
+pub(crate) const TLS_ECHO: &str = r#"
+listening on 127.0.0.1:*
+connected with Some(TLSv1_3)
+sent "hello\n", received "hello\n"
+sent "over TLS\n", received "over TLS\n"
+the end, after 0 more bytes"#;
+
+pub(crate) const WEBSOCKET_ECHO: &str = r#"
+listening on 127.0.0.1:*
+the server answered 101 Switching Protocols
+sent Text(Utf8Bytes(b"hello")), received Some(Text(Utf8Bytes(b"hello")))
+sent Binary(b"\x01\x02\x03"), received Some(Binary(b"\x01\x02\x03"))
+at the end Close(None)"#;
+
+pub(crate) const TOKIO_CONTEXT: &str = r#"
+in the task "Task-1"
+you asked for /a
+you asked for /b
+you asked for /c"#;

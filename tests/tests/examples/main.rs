@@ -124,6 +124,21 @@ fn tokio_codec() {
 }
 
 #[test]
+fn tokio_context() {
+    check("tokio_context", expected::TOKIO_CONTEXT);
+}
+
+#[test]
+fn tls_echo() {
+    check("tls_echo", expected::TLS_ECHO);
+}
+
+#[test]
+fn websocket_echo() {
+    check("websocket_echo", expected::WEBSOCKET_ECHO);
+}
+
+#[test]
 fn the_tour_is_all_of_them() {
     let programs = [
         (

@@ -1,9 +1,11 @@
 //! Programs that nobody here wrote, against the examples: what they speak is what we have to speak.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc;
+use std::thread::Builder;
 use std::time::Duration;
 
 use xshell::{Shell, cmd};
@@ -68,6 +70,21 @@ const TRIALS: &[Trial] = &[
         example: "http_server",
         arguments: &[],
         run: h2load,
+        serves: Who::Example,
+    },
+    Trial {
+        tool: "openssl",
+        example: "tls_echo",
+        arguments: &["127.0.0.1:0"],
+        run: openssl,
+        serves: Who::Example,
+    },
+    Trial {
+        // Of the package `websockets` of PyPI.
+        tool: "websockets",
+        example: "websocket_echo",
+        arguments: &["127.0.0.1:0"],
+        run: websockets,
         serves: Who::Example,
     },
     Trial {
@@ -136,6 +153,8 @@ fn is_installed(tool: &str) -> bool {
 struct Server {
     child: Child,
     address: String,
+    /// What it prints; kept, since it fails to print where nobody reads.
+    output: Option<BufReader<ChildStdout>>,
 }
 
 impl Server {
@@ -148,9 +167,11 @@ impl Server {
         let mut server = Self {
             child,
             address: String::new(),
+            output: None,
         };
         let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line)?;
+        let output = server.output.insert(BufReader::new(stdout));
+        output.read_line(&mut line)?;
         let address = line.trim().strip_prefix("listening on ");
         server.address = address.ok_or("it does not listen")?.to_owned();
         Ok(server)
@@ -177,6 +198,7 @@ impl Server {
         let server = Self {
             child,
             address: format!("127.0.0.1:{port}"),
+            output: None,
         };
         let started = now();
         while TcpStream::connect(&server.address).is_err() {
@@ -249,6 +271,40 @@ fn h2load(sh: &Shell, address: &str) -> Result<()> {
     let lines = stream(cmd, LIMIT)?.or_fail("h2load")?;
     let all = lines.iter().any(|line| line.contains("20000 succeeded"));
     expect(all, "some requests have failed")
+}
+
+fn openssl(_: &Shell, address: &str) -> Result<()> {
+    let arguments = ["s_client", "-quiet", "-connect", address];
+    converse("openssl", &arguments, "over TLS\n", "over TLS")
+}
+
+fn websockets(_: &Shell, address: &str) -> Result<()> {
+    let url = format!("ws://{address}/");
+    converse("websockets", &[&url], "hello\n", "< hello")
+}
+
+/// Says something to a tool that goes on until it is ended, and waits for a line that has `awaited`.
+fn converse(tool: &str, arguments: &[&str], said: &str, awaited: &'static str) -> Result<()> {
+    let mut child = Command::new(tool)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let mut stdin = child.stdin.take().ok_or("its input was piped")?;
+    let stdout = child.stdout.take().ok_or("its output was piped")?;
+    stdin.write_all(said.as_bytes())?;
+    let (found, heard) = mpsc::channel();
+    let listening = Builder::new().spawn(move || {
+        let mut lines = BufReader::new(stdout).lines().map_while(io::Result::ok);
+        // Nobody listens after the limit.
+        let _ = found.send(lines.any(|line| line.contains(awaited)));
+    })?;
+    let heard = heard.recv_timeout(LIMIT);
+    child.kill()?;
+    child.wait()?;
+    drop(listening);
+    expect(heard == Ok(true), "it has not heard what it said")
 }
 
 /// One process in the foreground, which serves one folder.
