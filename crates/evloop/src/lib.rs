@@ -131,6 +131,7 @@ pub use evloop_combinators::{
     Waitable, as_completed, gather, race, race_staggered, try_gather, wait,
 };
 pub use evloop_executor::{CallHandle, block_on};
+pub use evloop_fs as fs;
 pub use evloop_net::{
     Async, ConnectError, ConnectOptions, Endpoint, Incoming, IncompleteRead, LimitOverrun, Lines,
     Listener, OwnedReadHalf, OwnedWriteHalf, PipeReader, PipeWriter, ReadError, Relay, Resolve,

@@ -157,6 +157,21 @@ pub(super) const CRATES: &[Row] = &[
         foreign: &[],
     },
     Row {
+        name: "evloop-fs",
+        layer: Layer::Built,
+        ours: &["evloop-blocking"],
+        foreign: &[
+            (
+                "futures-core",
+                "the trait `Stream`: the entries of a folder are one",
+            ),
+            (
+                "futures-io",
+                "the ecosystem's AsyncRead, AsyncWrite and AsyncSeek traits, without any code",
+            ),
+        ],
+    },
+    Row {
         name: "evloop-net",
         layer: Layer::Built,
         ours: &[
@@ -248,6 +263,7 @@ pub(super) const CRATES: &[Row] = &[
             "evloop-cancel",
             "evloop-combinators",
             "evloop-executor",
+            "evloop-fs",
             "evloop-net",
             "evloop-reactor",
             "evloop-server",

@@ -1,0 +1,5 @@
+//! Files from outside.
+
+mod files;
+mod folders;
+mod support;
