@@ -3,6 +3,7 @@
 mod blocking;
 mod cancellation;
 mod echo;
+mod files;
 mod first_completed;
 mod gather;
 mod http;
@@ -34,6 +35,7 @@ pub(crate) fn all() -> Vec<Family> {
         first_completed::family(),
         sync::family(),
         blocking::family(),
+        files::family(),
         echo::family(),
         udp::family(),
         http::family(),
