@@ -68,7 +68,7 @@
 //!
 //! # What this crate does not do
 //!
-//! Processes, TLS and signals other than ctrl-C. A request to end does not interrupt a blocking call: see
+//! TLS and signals other than ctrl-C. A request to end does not interrupt a blocking call: see
 //! [`to_thread`].
 
 #![forbid(unsafe_code)]
@@ -139,6 +139,7 @@ pub use evloop_net::{
     UnixListener, UnixListenerOptions, UnixStream, WaterMarks, open_connection,
     open_unix_connection, pipe, resolve, split,
 };
+pub use evloop_process as process;
 pub use evloop_reactor::{Direction, ReactorGone, ReactorHandle, Source};
 pub use evloop_server::{
     ClientReader, ClientWriter, Connection, Handled, ServeError, Server, ServerOptions, Shutdown,

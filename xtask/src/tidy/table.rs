@@ -265,6 +265,7 @@ pub(super) const CRATES: &[Row] = &[
             "evloop-combinators",
             "evloop-executor",
             "evloop-net",
+            "evloop-process",
             "evloop-reactor",
             "evloop-server",
             "evloop-signal",
