@@ -31,7 +31,7 @@
 //! The nouns: an [`EventLoop`] turns on one thread, a [`Runtime`] on several; a [`Handle`] reaches it from
 //! all; a [`Task`] is
 //! a coroutine it runs; a [`Promise`] is a result set from outside; a [`TaskGroup`] owns tasks, and
-//! ends after them; in [`sync`] are locks, events, queues; a [`Cancelled`] is a request to end that code has caught; [`run`] and [`Runner`]
+//! ends after them; in [`sync`] are locks, events, queues, in [`process`] children; a [`Cancelled`] is a request to end that code has caught; [`run`] and [`Runner`]
 //! run a program and clean up behind it.
 //!
 //! # Cancellation

@@ -117,3 +117,16 @@ pub(crate) const TOKIO_CODEC: &str = "
 40 2 -> 42
 a -> invalid digit found in string
 the server has ended";
+
+pub(crate) const PROCESSES: &str = "
+-- output: a shell
+to stdout
+to stderr
+exit status: 3
+-- pipes: a cat
+one -> one
+two -> two
+exit status: 0
+-- timeout: a cat that nobody feeds
+it has ended in time: false
+ended by signal Some(15): signal: 15 (SIGTERM)";

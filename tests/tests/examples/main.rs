@@ -124,6 +124,11 @@ fn tokio_codec() {
 }
 
 #[test]
+fn processes() {
+    check("processes", expected::PROCESSES);
+}
+
+#[test]
 fn the_tour_is_all_of_them() {
     let programs = [
         (
