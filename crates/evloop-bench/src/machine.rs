@@ -12,6 +12,7 @@ const PEERS: &[&str] = &[
     "async-executor",
     "async-io",
     "async-lock",
+    "async-process",
     "async-task",
     "blocking",
     "futures-buffered",

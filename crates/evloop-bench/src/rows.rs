@@ -10,6 +10,7 @@ mod http;
 mod lateness;
 mod limits;
 mod memory;
+mod processes;
 mod remote;
 mod sync;
 mod tasks;
@@ -39,6 +40,7 @@ pub(crate) fn all() -> Vec<Family> {
         echo::family(),
         udp::family(),
         http::family(),
+        processes::family(),
         memory::family(),
     ]
 }

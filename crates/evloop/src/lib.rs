@@ -31,7 +31,7 @@
 //! The nouns: an [`EventLoop`] turns on one thread, a [`Runtime`] on several; a [`Handle`] reaches it from
 //! all; a [`Task`] is
 //! a coroutine it runs; a [`Promise`] is a result set from outside; a [`TaskGroup`] owns tasks, and
-//! ends after them; in [`sync`] are locks, events, queues; a [`Cancelled`] is a request to end that code has caught; [`run`] and [`Runner`]
+//! ends after them; in [`sync`] are locks, events, queues, in [`process`] children; a [`Cancelled`] is a request to end that code has caught; [`run`] and [`Runner`]
 //! run a program and clean up behind it.
 //!
 //! # Cancellation
@@ -68,7 +68,7 @@
 //!
 //! # What this crate does not do
 //!
-//! Processes, TLS and signals other than ctrl-C. A request to end does not interrupt a blocking call: see
+//! TLS and signals other than ctrl-C. A request to end does not interrupt a blocking call: see
 //! [`to_thread`].
 
 #![forbid(unsafe_code)]
@@ -140,6 +140,7 @@ pub use evloop_net::{
     UnixListener, UnixListenerOptions, UnixStream, WaterMarks, open_connection,
     open_unix_connection, pipe, resolve, split,
 };
+pub use evloop_process as process;
 pub use evloop_reactor::{Direction, ReactorGone, ReactorHandle, Source};
 pub use evloop_server::{
     ClientReader, ClientWriter, Connection, Handled, ServeError, Server, ServerOptions, Shutdown,

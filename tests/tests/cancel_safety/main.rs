@@ -9,6 +9,7 @@ mod executors;
 mod groups;
 mod handles;
 mod lent;
+mod processes;
 mod scopes;
 mod servers;
 mod streams;

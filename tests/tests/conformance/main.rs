@@ -25,6 +25,7 @@ mod interrupted_waits;
 mod interrupts;
 mod left_over;
 mod locks;
+mod processes;
 mod queues;
 mod runner;
 mod servers;

@@ -137,3 +137,16 @@ in the task "Task-1"
 you asked for /a
 you asked for /b
 you asked for /c"#;
+
+pub(crate) const PROCESSES: &str = "
+-- output: a shell
+to stdout
+to stderr
+exit status: 3
+-- pipes: a cat
+one -> one
+two -> two
+exit status: 0
+-- timeout: a cat that nobody feeds
+it has ended in time: false
+ended by signal Some(15): signal: 15 (SIGTERM)";

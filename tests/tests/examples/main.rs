@@ -139,6 +139,11 @@ fn websocket_echo() {
 }
 
 #[test]
+fn processes() {
+    check("processes", expected::PROCESSES);
+}
+
+#[test]
 fn the_tour_is_all_of_them() {
     let programs = [
         (

@@ -202,6 +202,22 @@ pub(super) const CRATES: &[Row] = &[
         )],
     },
     Row {
+        name: "evloop-process",
+        layer: Layer::Built,
+        ours: &["evloop-net", "evloop-reactor", "evloop-sync"],
+        foreign: &[
+            (
+                "futures-lite",
+                "the ecosystem's AsyncRead and AsyncWrite traits, by which a child is fed and read",
+            ),
+            (
+                "rustix",
+                "waits for a child without reaping it, opens it as a descriptor and signals that; std \
+                 does the latter only in nightly",
+            ),
+        ],
+    },
+    Row {
         name: "evloop-signal",
         layer: Layer::Built,
         ours: &[],
@@ -265,6 +281,7 @@ pub(super) const CRATES: &[Row] = &[
             "evloop-executor",
             "evloop-fs",
             "evloop-net",
+            "evloop-process",
             "evloop-reactor",
             "evloop-server",
             "evloop-signal",

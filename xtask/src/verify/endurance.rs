@@ -1,4 +1,4 @@
-//! Servers under load for minutes: the program `endurance` of the tests says what it measures, and fails
+//! Servers under load, and children, for minutes: the program `endurance` of the tests says what it measures, and fails
 //! where a bound is broken.
 
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::workspace;
 
 const LIMIT: Duration = Duration::from_secs(60 * 60);
 
-const MEASURED: [&str; 4] = ["echo", "churn", "memory", "slow"];
+const MEASURED: [&str; 5] = ["echo", "churn", "memory", "slow", "children"];
 
 const FLAVOURS: [&str; 2] = ["event-loop", "runtime"];
 

@@ -1,12 +1,13 @@
 //! Servers under load for a while: ten thousand connections at once, a million that come and go, peers
-//! that send a byte now and then, and the memory that they cost.
+//! that send a byte now and then, and the memory that they cost; and child processes.
 //!
-//! `endurance echo|churn|slow|memory event-loop|runtime [number]` prints a line for each result and fails
+//! `endurance echo|churn|slow|memory|children event-loop|runtime [number]` prints a line for each result and fails
 //! where a bound is broken. The server is a process of its own, as are the slow peers: each has a limit
 //! of descriptors, and is measured alone.
 
 #![expect(clippy::print_stdout, reason = "results are printed")]
 
+mod children;
 mod churn;
 mod echo;
 mod memory;
@@ -43,6 +44,8 @@ fn main() -> io::Result<()> {
 fn measure(what: &str, flavour: Flavour, count: Option<u64>, n_allowed: u64) -> io::Result<()> {
     let n_connections = match what {
         "churn" => 0,
+        // Two pipes and the process of each.
+        "children" => 3 * 500,
         _ => count.unwrap_or(MANY),
     };
     if n_allowed < n_connections + OTHERS {
@@ -52,6 +55,7 @@ fn measure(what: &str, flavour: Flavour, count: Option<u64>, n_allowed: u64) -> 
     match what {
         "echo" => echo::run(flavour, n_connections),
         "churn" => churn::run(flavour, count.unwrap_or(1_000_000)),
+        "children" => children::run(flavour, count.unwrap_or(20_000)),
         "slow" => slow::run(flavour, n_connections),
         "memory" => memory::run(flavour, n_connections),
         _ => Err(io::Error::other(format!("`{what}` cannot be measured"))),
