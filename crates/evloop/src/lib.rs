@@ -68,7 +68,7 @@
 //!
 //! # What this crate does not do
 //!
-//! Processes, TLS and signals other than ctrl-C. A request to end does not interrupt a blocking call: see
+//! Processes and TLS. A request to end does not interrupt a blocking call: see
 //! [`to_thread`].
 
 #![forbid(unsafe_code)]
@@ -92,6 +92,9 @@ mod run_in_executor;
 mod runner;
 mod runtime;
 mod shared;
+mod signal_handlers;
+mod signal_watch;
+mod signals;
 mod slow_step;
 mod tasks;
 mod threadsafe_task;
@@ -109,6 +112,7 @@ pub use handle::{Handle, WrongThread};
 pub use run_in_executor::{IntoExecutor, to_thread};
 pub use runner::{Runner, run};
 pub use runtime::{Leftovers, Runtime, RuntimeBuilder};
+pub use signals::{CtrlC, Signals, ctrl_c, signals};
 pub use tasks::{all_tasks, call_soon};
 pub use threadsafe_task::{ResultError, ThreadsafeTask};
 pub use timeout::{NotActive, TimeLimit, TimeLimitHandle, Timeout, timeout, timeout_at};

@@ -190,11 +190,17 @@ pub(super) const CRATES: &[Row] = &[
         name: "evloop-signal",
         layer: Layer::Built,
         ours: &[],
-        foreign: &[(
-            "libc",
-            "sigaction itself: signal-hook-registry never restores a disposition, nix cannot ask \
-             for one without setting it, rustix has none, and setting one is unsafe in all of them",
-        )],
+        foreign: &[
+            (
+                "futures-core",
+                "the trait `Stream`, which the ecosystem's adapters take: signals are one",
+            ),
+            (
+                "libc",
+                "sigaction itself: signal-hook-registry never restores a disposition, nix cannot ask \
+                 for one without setting it, rustix has none, and setting one is unsafe in all of them",
+            ),
+        ],
     },
     Row {
         name: "evloop-fixtures",
@@ -257,6 +263,10 @@ pub(super) const CRATES: &[Row] = &[
             "evloop-time",
         ],
         foreign: &[
+            (
+                "futures-core",
+                "the trait `Stream`, which the ecosystem's adapters take: `signals` is one",
+            ),
             (
                 "parking",
                 "where a thread sleeps that is no worker, and nobody else's wake-up is taken",
