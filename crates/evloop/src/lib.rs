@@ -64,7 +64,8 @@
 //! # Features
 //!
 //! `channels` adds `evloop::channel`: `oneshot`, `mpsc`, `broadcast` and `watch`, which are tokio's and need
-//! no runtime of its. Nothing is on unless asked for.
+//! no runtime of its. `macros` adds `#[evloop::main]` and `#[evloop::test]`, which make a program or a test of an
+//! `async fn`. Nothing is on unless asked for.
 //!
 //! # What this crate does not do
 //!
@@ -82,11 +83,16 @@ mod event_loop;
 mod exception;
 mod fd_watch;
 mod finally;
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub mod for_macros;
 #[cfg(doctest)]
 mod guides;
 mod handle;
 mod interrupts;
 mod left_over;
+#[cfg(feature = "macros")]
+mod macros;
 pub mod prelude;
 mod run_in_executor;
 mod runner;
@@ -109,6 +115,8 @@ pub use error::{LoopClosed, RunError};
 pub use event_loop::EventLoop;
 pub use finally::finally_within;
 pub use handle::{Handle, WrongThread};
+#[cfg(feature = "macros")]
+pub use macros::{main, test};
 pub use run_in_executor::{IntoExecutor, to_thread};
 pub use runner::{Runner, run};
 pub use runtime::{Leftovers, Runtime, RuntimeBuilder};

@@ -209,6 +209,22 @@ pub(super) const CRATES: &[Row] = &[
         foreign: &[],
     },
     Row {
+        name: "evloop-macros",
+        layer: Layer::Built,
+        ours: &[],
+        foreign: &[
+            (
+                "proc-macro2",
+                "tokens that exist outside of a compiler: what is written is tested",
+            ),
+            ("quote", "writes tokens as they look"),
+            (
+                "syn",
+                "reads a signature and options with errors that point at what is wrong",
+            ),
+        ],
+    },
+    Row {
         name: "evloop-hyper",
         layer: Layer::Built,
         ours: &["evloop-task", "evloop-time"],
@@ -254,6 +270,7 @@ pub(super) const CRATES: &[Row] = &[
             "evloop-cancel",
             "evloop-combinators",
             "evloop-executor",
+            "evloop-macros",
             "evloop-net",
             "evloop-reactor",
             "evloop-server",
