@@ -87,6 +87,16 @@ impl Interrupted {
         kill_process(pid, Signal::INT).expect("it was not waited for yet");
     }
 
+    /// Sends SIGTERM.
+    ///
+    /// # Panics
+    ///
+    /// When that is refused.
+    pub fn terminate(&self) {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, Signal::TERM).expect("it was not waited for yet");
+    }
+
     /// Waits for its end.
     ///
     /// # Panics

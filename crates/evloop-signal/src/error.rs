@@ -60,6 +60,18 @@ impl WatchError {
     }
 }
 
+impl From<WatchError> for io::Error {
+    /// Of the kind `ResourceBusy` for a signal that others have, `Unsupported`, or what the system said.
+    fn from(error: WatchError) -> Self {
+        let kind = match &error.reason {
+            Reason::Watched | Reason::Taken(_) => io::ErrorKind::ResourceBusy,
+            Reason::Unsupported => io::ErrorKind::Unsupported,
+            Reason::System(error) => error.kind(),
+        };
+        Self::new(kind, error)
+    }
+}
+
 impl fmt::Display for WatchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "failed to watch {}: ", self.signal)?;

@@ -1,15 +1,18 @@
 //! A signal that is counted instead of acting.
 
 use std::fmt;
+use std::task::Waker;
 
 use crate::error::WatchError;
 use crate::signal::Signal;
 use crate::sys::Installed;
+use crate::waiting::Place;
 
 /// A count is compared as a signed number, so that it may wrap.
 const MOST: u32 = i32::MAX.unsigned_abs();
 
-/// Counts a signal, which does nothing else as long as this lives.
+/// Counts a signal, which does nothing else as long as this lives; the signals of which
+/// [`Signals`](crate::Signals) are a stream go there instead, and are not counted.
 ///
 /// Dropping it restores the disposition from before, unless somebody has set another one meanwhile,
 /// which then stays.
@@ -19,6 +22,7 @@ const MOST: u32 = i32::MAX.unsigned_abs();
 pub struct Watch {
     signal: Signal,
     installed: Installed,
+    place: Place,
 }
 
 impl Watch {
@@ -39,7 +43,11 @@ impl Watch {
     /// descriptors, which stays: a handler may still be at work when its watch ends.
     pub fn instead_of_default(signal: Signal, most: u32) -> Result<Self, WatchError> {
         let installed = Installed::instead_of_default(signal, most.clamp(1, MOST))?;
-        Ok(Self { signal, installed })
+        Ok(Self {
+            signal,
+            installed,
+            place: Place::new(),
+        })
     }
 
     /// The watched signal.
@@ -65,6 +73,12 @@ impl Watch {
     pub fn end(mut self) -> u32 {
         self.installed.restore();
         self.count()
+    }
+
+    /// Has each signal from now on wake `waker`, once somebody calls
+    /// [`Wakeups::dispatch`](crate::Wakeups::dispatch); replaces a former one.
+    pub fn set_waker(&self, waker: &Waker) {
+        self.place.set(waker);
     }
 
     /// The descriptor that is readable once a signal has arrived.

@@ -1,5 +1,7 @@
 //! A system without signals: nothing is watched.
 
+pub(crate) mod numbers;
+
 use std::io;
 
 use crate::disposition::Disposition;
@@ -22,6 +24,36 @@ impl Installed {
     pub(crate) fn restore(&mut self) {
         match *self {}
     }
+}
+
+/// There is none.
+pub(crate) enum Heard {}
+
+impl Heard {
+    pub(crate) fn begin(signal: Signal) -> Result<Self, WatchError> {
+        let error = io::Error::from(io::ErrorKind::Unsupported);
+        Err(WatchError::system(signal, error))
+    }
+
+    pub(crate) fn signal(&self) -> Signal {
+        match *self {}
+    }
+
+    pub(crate) fn has_more(&self) -> bool {
+        match *self {}
+    }
+
+    pub(crate) fn take(&mut self) -> bool {
+        match *self {}
+    }
+}
+
+pub(crate) fn is_nameless(_number: i32) -> bool {
+    false
+}
+
+pub(crate) fn place_of_real_time(_number: i32) -> Option<i32> {
+    None
 }
 
 pub(crate) fn disposition(_signal: Signal) -> io::Result<Disposition> {

@@ -59,8 +59,6 @@ pub struct EventLoop {
     more_arrivals: Cell<bool>,
     steps_since_poll: Cell<usize>,
     last_poll: Cell<Option<Instant>>,
-    /// Descriptors that only end a wait, and are not looked at while work is ready.
-    n_quiet_sources: Cell<usize>,
 }
 
 /// How a loop goes on after a turn.
@@ -116,7 +114,6 @@ impl EventLoop {
             more_arrivals: Cell::new(false),
             steps_since_poll: Cell::new(0),
             last_poll: Cell::new(None),
-            n_quiet_sources: Cell::new(0),
         }
     }
 
@@ -223,6 +220,7 @@ impl EventLoop {
             return 0;
         }
         let entered = self.enter_machines();
+        self.handle.close_signal_handlers();
         self.handle.close_watches();
         let n_abandoned = self.executor.close();
         // Destructors of tasks may have added some.
@@ -230,6 +228,7 @@ impl EventLoop {
         // What still waits for a time finds the executor closed, and is dropped.
         self.driver.close();
         self.handle.close_default_executor();
+        self.handle.end_signal_watches();
         drop(entered);
         self.handle.close_reactor();
         let reactor = self.reactor.take();
@@ -274,12 +273,6 @@ impl EventLoop {
             }
             leaving = next == Next::LastTurn;
         }
-    }
-
-    /// Says how many of the descriptors only end a wait, so that turns with work ready need not look
-    /// at them.
-    pub(crate) fn set_quiet_sources(&self, n_sources: usize) {
-        self.n_quiet_sources.set(n_sources);
     }
 
     fn is_stopping(&self) -> bool {
@@ -369,11 +362,13 @@ impl EventLoop {
         if self.is_stopping() {
             return true;
         }
+        // Those that only end a wait are not looked at while work is ready.
+        let n_quiet = self.handle.shared().signal_watches.n_quiet_sources();
         if self
             .reactor
             .borrow()
             .as_ref()
-            .is_none_or(|reactor| reactor.source_count() <= self.n_quiet_sources.get())
+            .is_none_or(|reactor| reactor.source_count() <= n_quiet)
         {
             return false;
         }

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::future::IntoFuture;
+use std::task::Waker;
 
 use evloop_signal::{Signal, Watch, is_main_thread};
 use evloop_task::{Builder as TaskBuilder, Task};
@@ -9,6 +10,7 @@ use evloop_task::{Builder as TaskBuilder, Task};
 use crate::error::RunError;
 use crate::event_loop::{EventLoop, MainEnd, Next};
 use crate::handle::Handle;
+use crate::signal_watch::{Purpose, SignalWatch};
 
 /// What is counted; one more SIGINT kills the process, even one that looks at nothing any more.
 const MOST: u32 = 2;
@@ -26,29 +28,11 @@ impl EventLoop {
     ) -> Result<F::Output, RunError> {
         let running = self.start()?;
         // After the check and dropped before the guard: a refused run touches nothing.
-        let interrupts = Interrupts::watch(self, || {});
-        let quiet = QuietSources::of(self, &interrupts);
+        let interrupts = Interrupts::watch(self, self.shared().waker());
         let ended = self.run_main(builder, main.into_future(), |task| interrupts.look(task));
-        drop(quiet);
         let interruption = interrupts.end();
         drop(running);
         interruption.end_of(ended?)
-    }
-}
-
-/// The descriptor of the signal is not looked at while work is ready, until this is dropped.
-struct QuietSources<'a>(&'a EventLoop);
-
-impl<'a> QuietSources<'a> {
-    fn of(event_loop: &'a EventLoop, interrupts: &Interrupts<'_>) -> Self {
-        event_loop.set_quiet_sources(usize::from(interrupts.watch.is_some()));
-        Self(event_loop)
-    }
-}
-
-impl Drop for QuietSources<'_> {
-    fn drop(&mut self) {
-        self.0.set_quiet_sources(0);
     }
 }
 
@@ -75,48 +59,43 @@ impl Interruption {
 }
 
 /// SIGINT is watched for a run until this is dropped; or not, if it is not ours to take.
-pub(crate) struct Interrupts<'a> {
-    handle: &'a Handle,
-    watch: Option<Watch>,
+pub(crate) struct Interrupts {
+    watch: Option<(Watch, SignalWatch)>,
     /// How many of the signals the main task was told of: none or one.
     n_delivered: Cell<u32>,
     only_cancel: Cell<bool>,
 }
 
-impl<'a> Interrupts<'a> {
+impl Interrupts {
     /// For a run that leaves SIGINT alone.
-    pub(crate) fn none(handle: &'a Handle) -> Self {
+    pub(crate) fn none() -> Self {
         Self {
-            handle,
             watch: None,
             n_delivered: Cell::new(0),
             only_cancel: Cell::new(false),
         }
     }
 
-    /// Takes SIGINT on the main thread, if its disposition is the default one. `wake` has the run look
-    /// again, if it may be waiting elsewhere than in the reactor.
-    pub(crate) fn watch(handle: &'a Handle, wake: impl Fn() + Send + Sync + 'static) -> Self {
-        let mut interrupts = Self::none(handle);
+    /// Takes SIGINT on the main thread, if its disposition is the default one. `waker` has the run look
+    /// again.
+    pub(crate) fn watch(handle: &Handle, waker: Option<Waker>) -> Self {
+        let mut interrupts = Self::none();
         // As in asyncio a failure is no reason not to run.
         if is_main_thread()
+            && let Some(waker) = waker
             && let Ok(watch) = Watch::instead_of_default(Signal::INTERRUPT, MOST)
+            && let Ok(reader) = SignalWatch::begin(handle, Purpose::EndOfWait)
         {
-            let wakeups = watch.wakeups();
-            let arrived = move || {
-                wakeups.clear();
-                wake();
-            };
-            if handle.add_reader(watch.wakeups(), arrived).is_ok() {
-                interrupts.watch = Some(watch);
-            }
+            // Another loop may be the one that finds the descriptor readable.
+            watch.set_waker(&waker);
+            interrupts.watch = Some((watch, reader));
         }
         interrupts
     }
 
     /// After each turn. The reader only ends a wait: a busy run finds the signal here.
     pub(crate) fn look(&self, main: &Task<()>) -> Next {
-        let n_arrived = self.watch.as_ref().map_or(0, Watch::count);
+        let n_arrived = self.watch.as_ref().map_or(0, |(watch, _)| watch.count());
         if n_arrived >= MOST {
             return Next::Leave;
         }
@@ -145,15 +124,15 @@ impl<'a> Interrupts<'a> {
     }
 
     fn stop(&mut self) -> u32 {
-        let Some(watch) = self.watch.take() else {
+        let Some((watch, reader)) = self.watch.take() else {
             return 0;
         };
-        self.handle.remove_reader(watch.wakeups());
+        drop(reader);
         watch.end()
     }
 }
 
-impl Drop for Interrupts<'_> {
+impl Drop for Interrupts {
     fn drop(&mut self) {
         self.stop();
     }

@@ -64,11 +64,12 @@
 //! # Features
 //!
 //! `channels` adds `evloop::channel`: `oneshot`, `mpsc`, `broadcast` and `watch`, which are tokio's and need
-//! no runtime of its. Nothing is on unless asked for.
+//! no runtime of its. `macros` adds `#[evloop::main]` and `#[evloop::test]`, which make a program or a test of an
+//! `async fn`. Nothing is on unless asked for.
 //!
 //! # What this crate does not do
 //!
-//! TLS and signals other than ctrl-C. A request to end does not interrupt a blocking call: see
+//! TLS. A request to end does not interrupt a blocking call: see
 //! [`to_thread`].
 
 #![forbid(unsafe_code)]
@@ -82,16 +83,24 @@ mod event_loop;
 mod exception;
 mod fd_watch;
 mod finally;
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub mod for_macros;
 #[cfg(doctest)]
 mod guides;
 mod handle;
 mod interrupts;
 mod left_over;
+#[cfg(feature = "macros")]
+mod macros;
 pub mod prelude;
 mod run_in_executor;
 mod runner;
 mod runtime;
 mod shared;
+mod signal_handlers;
+mod signal_watch;
+mod signals;
 mod slow_step;
 mod tasks;
 mod threadsafe_task;
@@ -106,9 +115,12 @@ pub use error::{LoopClosed, RunError};
 pub use event_loop::EventLoop;
 pub use finally::finally_within;
 pub use handle::{Handle, WrongThread};
+#[cfg(feature = "macros")]
+pub use macros::{main, test};
 pub use run_in_executor::{IntoExecutor, to_thread};
 pub use runner::{Runner, run};
 pub use runtime::{Leftovers, Runtime, RuntimeBuilder};
+pub use signals::{CtrlC, Signals, ctrl_c, signals};
 pub use tasks::{all_tasks, call_soon};
 pub use threadsafe_task::{ResultError, ThreadsafeTask};
 pub use timeout::{NotActive, TimeLimit, TimeLimitHandle, Timeout, timeout, timeout_at};

@@ -51,6 +51,12 @@ pub fn run<F: IntoFuture>(main: F) -> F::Output {
     let ran = Runner::new()
         .map_err(RunError::Create)
         .and_then(|runner| runner.run(main));
+    output_of(ran)
+}
+
+/// The output of a program whose loop is closed. One that was interrupted has none, and the process dies.
+#[track_caller]
+pub(crate) fn output_of<T>(ran: Result<T, RunError>) -> T {
     match ran {
         Ok(output) => output,
         Err(RunError::Interrupted) => {

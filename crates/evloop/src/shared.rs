@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use evloop_blocking::{BlockingPool, Executor};
@@ -13,6 +14,8 @@ use evloop_time::TimeHandle;
 use crate::exception::ExceptionHandler;
 use crate::fd_watch::Watches;
 use crate::runtime::Engine;
+use crate::signal_handlers::SignalHandlers;
+use crate::signal_watch::SignalWatches;
 
 /// The thread-safe half of an event loop.
 pub(crate) struct Shared {
@@ -34,6 +37,8 @@ pub(crate) struct Shared {
     pub(crate) handler: Mutex<Option<ExceptionHandler>>,
     pub(crate) default_executor: Mutex<DefaultExecutor>,
     pub(crate) watches: Mutex<Watches>,
+    pub(crate) signal_watches: SignalWatches,
+    pub(crate) signal_handlers: Mutex<SignalHandlers>,
 }
 
 /// Where `run_in_executor(None, ..)` sends its work.
@@ -71,6 +76,8 @@ impl Shared {
             handler: Mutex::new(None),
             default_executor: Mutex::default(),
             watches: Mutex::default(),
+            signal_watches: SignalWatches::default(),
+            signal_handlers: Mutex::default(),
         }
     }
 
@@ -105,6 +112,14 @@ impl Shared {
         if let Some(notifier) = notifier {
             notifier.notify();
         }
+    }
+
+    /// Ends a wait of the loop, as [`Shared::notify`]. `None` once the loop is closed.
+    pub(crate) fn waker(&self) -> Option<Waker> {
+        let reactor = lock(&self.reactor);
+        reactor
+            .as_ref()
+            .map(|(_, notifier)| notifier.clone().into_waker())
     }
 
     pub(crate) fn slow_callback_duration(&self) -> Duration {

@@ -12,8 +12,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use evloop::sync::Event;
 use evloop::{
-    Clock, EventLoop, Handle, RunError, Runner, Runtime, Signal, SystemClock, create_task,
+    Clock, EventLoop, Handle, RunError, Runner, Runtime, Signal, SystemClock, create_task, ctrl_c,
     current_task, get_running_loop, sleep, yield_now,
 };
 use evloop_cancel::catch_cancel;
@@ -48,6 +49,10 @@ const SCENARIOS: &[(&str, fn())] = &[
     ("idle_runtime", idle_runtime),
     ("second_on_a_runtime", second_on_a_runtime),
     ("runtime_alone", runtime_alone),
+    ("awaits_ctrl_c", awaits_ctrl_c),
+    ("awaits_ctrl_c_on_a_runtime", awaits_ctrl_c_on_a_runtime),
+    ("handles_interrupts", handles_interrupts),
+    ("handles_while_busy", handles_while_busy),
 ];
 
 fn main() {
@@ -460,4 +465,63 @@ fn loop_alone() {
         interrupt_self();
         say("never said");
     });
+}
+
+/// The first is awaited, and the second cancels the main task.
+async fn await_ctrl_c() {
+    let awaited = ctrl_c();
+    say("ready");
+    awaited.await.expect("nobody else handles it");
+    say("awaited");
+    wait_to_be_interrupted().await;
+}
+
+fn awaits_ctrl_c() {
+    let interrupted = new_runner().run(await_ctrl_c());
+    say(interrupted.expect_err("nothing else ends it"));
+    say_disposition("after");
+}
+
+fn awaits_ctrl_c_on_a_runtime() {
+    let interrupted = new_runtime().run(await_ctrl_c());
+    say(interrupted.expect_err("nothing else ends it"));
+    say_disposition("after");
+}
+
+fn handles_interrupts() {
+    let interrupted = new_runner().run(async {
+        let called = Arc::new(Event::new());
+        let call = Arc::clone(&called);
+        let handle = Handle::current();
+        let added = handle.add_signal_handler(Signal::INTERRUPT, move || call.set());
+        added.expect("nobody else handles it");
+        for n_calls in 1..=5 {
+            say("ready");
+            called.wait().await;
+            called.clear();
+            say(format!("call {n_calls}"));
+        }
+        assert!(handle.remove_signal_handler(Signal::INTERRUPT));
+        say("removed");
+        wait_to_be_interrupted().await;
+    });
+    say(interrupted.expect_err("nothing else ends it"));
+}
+
+/// The run's own look at SIGINT needs no descriptor while work is ready; a handler does.
+fn handles_while_busy() {
+    let ran = new_runner().run(async {
+        let is_called = Arc::new(AtomicBool::new(false));
+        let called = Arc::clone(&is_called);
+        let callback = move || called.store(true, Ordering::Relaxed);
+        Handle::current()
+            .add_signal_handler(Signal::INTERRUPT, callback)
+            .expect("nobody else handles it");
+        interrupt_self();
+        while !is_called.load(Ordering::Relaxed) {
+            yield_now().await;
+        }
+    });
+    ran.expect("nothing ends it");
+    say("handled");
 }

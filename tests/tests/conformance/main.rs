@@ -30,6 +30,7 @@ mod queues;
 mod runner;
 mod servers;
 mod shielding;
+mod signals;
 mod slow_peers;
 mod sockets;
 mod streams;

@@ -221,17 +221,39 @@ pub(super) const CRATES: &[Row] = &[
         name: "evloop-signal",
         layer: Layer::Built,
         ours: &[],
-        foreign: &[(
-            "libc",
-            "sigaction itself: signal-hook-registry never restores a disposition, nix cannot ask \
-             for one without setting it, rustix has none, and setting one is unsafe in all of them",
-        )],
+        foreign: &[
+            (
+                "futures-core",
+                "the trait `Stream`, which the ecosystem's adapters take: signals are one",
+            ),
+            (
+                "libc",
+                "sigaction itself: signal-hook-registry never restores a disposition, nix cannot ask \
+                 for one without setting it, rustix has none, and setting one is unsafe in all of them",
+            ),
+        ],
     },
     Row {
         name: "evloop-fixtures",
         layer: Layer::Tool,
         ours: &[],
         foreign: &[],
+    },
+    Row {
+        name: "evloop-macros",
+        layer: Layer::Built,
+        ours: &[],
+        foreign: &[
+            (
+                "proc-macro2",
+                "tokens that exist outside of a compiler: what is written is tested",
+            ),
+            ("quote", "writes tokens as they look"),
+            (
+                "syn",
+                "reads a signature and options with errors that point at what is wrong",
+            ),
+        ],
     },
     Row {
         name: "evloop-hyper",
@@ -280,6 +302,7 @@ pub(super) const CRATES: &[Row] = &[
             "evloop-combinators",
             "evloop-executor",
             "evloop-fs",
+            "evloop-macros",
             "evloop-net",
             "evloop-process",
             "evloop-reactor",
@@ -290,6 +313,10 @@ pub(super) const CRATES: &[Row] = &[
             "evloop-time",
         ],
         foreign: &[
+            (
+                "futures-core",
+                "the trait `Stream`, which the ecosystem's adapters take: `signals` is one",
+            ),
             (
                 "parking",
                 "where a thread sleeps that is no worker, and nobody else's wake-up is taken",

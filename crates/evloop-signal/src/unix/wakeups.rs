@@ -5,12 +5,19 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::process;
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// A descriptor that is readable once a watched signal has arrived, until it is cleared.
+use crate::waiting;
+
+/// A descriptor that is readable once a watched signal has arrived, until [`Wakeups::dispatch`].
+///
+/// The process has one. Whoever waits for it, in any number of event loops, calls `dispatch` once it
+/// is readable, and that wakes all: so it matters not who is the first.
 ///
 /// It is never closed, so it may be kept longer than its watch; then it stays silent, or tells of a
-/// later one.
+/// later one. A process that is forked off has its own: it makes a new one with its first watch, and
+/// until then its signals wake nobody, in particular not its parent.
 #[derive(Clone, Copy)]
 pub struct Wakeups(&'static Pair);
 
@@ -22,11 +29,25 @@ struct Pair {
     writer: UnixStream,
 }
 
+/// Where the handler writes ...
+static WRITER: AtomicI32 = AtomicI32::new(-1);
+/// ... in the process of this number. Stored after the writer and loaded before it.
+static OWNER: AtomicU32 = AtomicU32::new(0);
+
+/// The writer of the calling process, if it has one. For the handler: takes no lock.
+pub(super) fn writer_of(process: libc::pid_t) -> Option<RawFd> {
+    (OWNER.load(Ordering::SeqCst) == process.cast_unsigned()).then(|| WRITER.load(Ordering::SeqCst))
+}
+
 static PAIR: Mutex<Option<&'static Pair>> = Mutex::new(None);
 
 impl Wakeups {
-    /// The pair of this process, which the first call makes.
-    pub(super) fn of_process() -> io::Result<Self> {
+    /// The descriptor of this process, which the first call makes.
+    ///
+    /// # Errors
+    ///
+    /// What the system gives when it makes no more descriptors.
+    pub fn of_process() -> io::Result<Self> {
         let mut place = PAIR.lock().unwrap_or_else(PoisonError::into_inner);
         let process = process::id();
         if let Some(pair) = place.filter(|pair| pair.process == process) {
@@ -41,26 +62,34 @@ impl Wakeups {
             reader,
             writer,
         };
+        WRITER.store(pair.writer.as_raw_fd(), Ordering::SeqCst);
+        OWNER.store(process, Ordering::SeqCst);
         // Leaked: a handler may use the descriptor at any time.
         Ok(Self(place.insert(Box::leak(Box::new(pair)))))
     }
 
-    /// What the handler writes to.
-    pub(super) fn writer(self) -> RawFd {
-        self.0.writer.as_raw_fd()
-    }
-
-    /// Makes it unreadable until the next signal. Read the count after this, not before.
-    pub fn clear(self) {
+    /// Makes it unreadable until the next signal, and wakes everybody who waits for one.
+    ///
+    /// # Panics
+    ///
+    /// When a waker does, after all others.
+    ///
+    /// # Cost
+    ///
+    /// Two system calls, and a wake for each [`Signals`](crate::Signals) and
+    /// [`Watch::set_waker`](crate::Watch::set_waker).
+    pub fn dispatch(self) {
         let mut bytes = [0; 64];
         // An error means that nothing is left, and an interrupted read is tried again.
         loop {
             match (&self.0.reader).read(&mut bytes) {
                 Ok(1..) => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Ok(0) | Err(_) => return,
+                Ok(0) | Err(_) => break,
             }
         }
+        // After the clearing: who looks at the counts now misses none of which it has told.
+        waiting::wake_all();
     }
 }
 

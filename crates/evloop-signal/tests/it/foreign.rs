@@ -11,6 +11,8 @@ use std::ffi::c_int;
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use evloop_signal::Signal;
+
 /// How often the handler of somebody else ran.
 pub(crate) static FOREIGN: AtomicU32 = AtomicU32::new(0);
 
@@ -20,8 +22,13 @@ extern "C" fn foreign(_number: c_int) {
 
 /// Sends SIGINT to the calling thread, which has handled it when this returns.
 pub(crate) fn raise() {
+    raise_this(Signal::INTERRUPT);
+}
+
+/// As [`raise`], any signal.
+pub(crate) fn raise_this(signal: Signal) {
     // SAFETY: (1) whatever is installed may run at any time.
-    let refused = unsafe { libc::raise(libc::SIGINT) };
+    let refused = unsafe { libc::raise(signal.number()) };
     assert_eq!(refused, 0);
 }
 
@@ -32,9 +39,14 @@ pub(crate) fn ignore() {
 }
 
 pub(crate) fn handle() {
+    handle_this(Signal::INTERRUPT);
+}
+
+/// Has the handler of somebody else in its place for the signal.
+pub(crate) fn handle_this(signal: Signal) {
     let handler = foreign as *const () as libc::sighandler_t;
     // SAFETY: (1) it touches one atomic.
-    let former = unsafe { libc::signal(libc::SIGINT, handler) };
+    let former = unsafe { libc::signal(signal.number(), handler) };
     assert_ne!(former, libc::SIG_ERR);
 }
 

@@ -7,6 +7,9 @@ mod foreign;
 
 mod ending;
 mod museum;
+mod names;
 mod refusals;
+mod streams;
+mod streams_and_watches;
 mod wakeups;
 mod watching;

@@ -35,7 +35,7 @@ fn a_signal_makes_it_readable_until_it_is_cleared() {
 
             raise();
             raise();
-            wakeups.clear();
+            wakeups.dispatch();
             assert!(!is_readable(wakeups));
             assert_eq!(watch.count(), 3);
         },

@@ -22,7 +22,7 @@ impl Engine {
         handle: &Handle,
         future: F,
     ) -> Result<F::Output, RunError> {
-        self.run_guest(handle, future, |_| Interrupts::none(handle))
+        self.run_guest(handle, future, |_| Interrupts::none())
     }
 
     /// As [`Engine::block_on`], and SIGINT is ours meanwhile, if it may be.
@@ -32,16 +32,16 @@ impl Engine {
         handle: &Handle,
         future: F,
     ) -> Result<F::Output, RunError> {
-        let watch = |waker: Waker| Interrupts::watch(handle, move || waker.wake_by_ref());
+        let watch = |waker| Interrupts::watch(handle, Some(waker));
         self.run_guest(handle, future, watch)
     }
 
     #[track_caller]
-    fn run_guest<'a, F: Future>(
+    fn run_guest<F: Future>(
         &self,
-        handle: &'a Handle,
+        handle: &Handle,
         future: F,
-        watch: impl FnOnce(Waker) -> Interrupts<'a>,
+        watch: impl FnOnce(Waker) -> Interrupts,
     ) -> Result<F::Output, RunError> {
         if handle.is_closed() || self.is_stopped() {
             return Err(RunError::Closed);

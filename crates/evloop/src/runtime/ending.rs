@@ -112,6 +112,7 @@ pub(super) fn end(
     };
     left.n_pinned_tasks = count_pinned(engine);
     left.executor = handle.wait_for_default_executor(executor_grace).err();
+    handle.close_signal_handlers();
     handle.close_watches();
     engine.stop();
     left.workers = join(threads, deadline);
@@ -230,6 +231,7 @@ fn close_machines(engine: &Engine, handle: &Handle) -> usize {
         driver.close();
     }
     handle.close_default_executor();
+    handle.end_signal_watches();
     drop((time, reactor));
     handle.close_reactor();
     let reactor = crate::shared::lock(&engine.reactor).take();
