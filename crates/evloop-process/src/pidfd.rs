@@ -16,6 +16,9 @@ use crate::{
     orphans,
 };
 
+#[cfg(test)]
+mod tests;
+
 /// The descriptor of a child, registered with a reactor.
 #[derive(Debug)]
 pub(crate) struct Pidfd {

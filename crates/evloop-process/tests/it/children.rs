@@ -1,6 +1,6 @@
 //! Children that are started and waited for.
 
-use std::{io, pin::pin, process::Stdio};
+use std::{io, path::Path, pin::pin, process::Stdio};
 
 use evloop_fixtures::auto_traits;
 use evloop_process::{Captured, Child, ChildLost, Command};
@@ -39,14 +39,31 @@ fn the_code_and_the_signal_of_an_end_arrive() {
 
 #[test]
 fn a_core_that_was_dumped_is_seen_as_the_standard_library_sees_it() {
-    run(|watch| async move {
-        let line = "ulimit -c unlimited 2>/dev/null; cd /; kill -ABRT $$";
-        // Whether a core is dumped is up to the system; both see the same.
-        let expected = std::process::Command::new("/bin/sh")
-            .args(["-c", line])
-            .status()?;
-        assert_eq!(shell(line, watch).status().await?, expected);
-        Ok(())
+    // Whether a core is dumped is up to the system; both see the same, each in a directory of its own.
+    fn dumps<R>(name: &str, run: impl FnOnce(&str, &Path) -> R) -> R {
+        let dir =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}_{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let ended = run("ulimit -c unlimited 2>/dev/null; kill -ABRT $$", &dir);
+        std::fs::remove_dir_all(&dir).unwrap();
+        ended
+    }
+
+    with_reactor(|reactor| {
+        let expected = dumps("core_of_std", |line, dir| {
+            let mut command = std::process::Command::new("/bin/sh");
+            command
+                .args(["-c", line])
+                .current_dir(dir)
+                .status()
+                .unwrap()
+        });
+        for watch in WATCHES {
+            let status = dumps("core_of_ours", |line, dir| {
+                block_on(reactor, shell(line, watch).current_dir(dir).status())
+            });
+            assert_eq!(status.unwrap(), expected);
+        }
     });
 }
 

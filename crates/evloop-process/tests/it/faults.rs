@@ -8,7 +8,10 @@ use std::{
 };
 
 use evloop_process::{ChildLost, Command};
-use rustix::process::{Resource, Signal, getrlimit, kill_process, setrlimit};
+use rustix::io::Errno;
+use rustix::process::{
+    Pid, Resource, Signal, WaitId, WaitIdOptions, getrlimit, kill_process, setrlimit, waitid,
+};
 
 use crate::ignoring::ignore_sigchld;
 use crate::support::{
@@ -194,6 +197,12 @@ fn fault_f23_with_any_number_of_descriptors_a_start_succeeds_or_leaves_nothing()
     );
 }
 
+/// Sleeps until the child has ended, and leaves it to be reaped.
+fn wait_for_end(number: Pid) -> Result<(), Errno> {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+    waitid(WaitId::Pid(number), options).map(drop)
+}
+
 /// Every descriptor that the process may still have.
 fn take_all() -> Vec<File> {
     let mut taken = Vec::new();
@@ -213,27 +222,32 @@ fn fault_f23_children_are_reaped_also_when_the_reaper_gets_no_descriptor() {
     alone(
         "faults::fault_f23_children_are_reaped_also_when_the_reaper_gets_no_descriptor",
         |_| {
-            let first = cat(WATCHES[0]);
             let mut limit = getrlimit(Resource::Nofile);
             limit.current = Some(fd_count() as u64 + 40);
             setrlimit(Resource::Nofile, limit).unwrap();
-            let mut children = vec![first];
-            children.extend((0..3).map(|_| cat(WATCHES[0])));
-            let last = children.pop().unwrap();
-            let stdins: Vec<_> = children
+            let mut children: Vec<_> = (0..5).map(|_| cat(WATCHES[0])).collect();
+            // Apart from the children, so that dropping one frees no descriptor.
+            let pipes: Vec<_> = children
                 .iter_mut()
-                .map(|child| child.stdin.take())
+                .map(|child| (child.stdin.take(), child.stdout.take()))
                 .collect();
+            let (last, next) = (children.pop().unwrap(), children.pop().unwrap());
+            let numbers: Vec<_> = children.iter().map(pid).collect();
             let taken = take_all();
-            // Dropping one frees its pipe; others take it again.
-            let mut more = Vec::new();
-            for child in children {
-                drop(child);
-                more.extend(take_all());
+            drop(children);
+
+            // They end, and are reaped when the next one comes, still without a descriptor.
+            for number in &numbers {
+                kill_process(*number, Signal::KILL).unwrap();
+                wait_for_end(*number).unwrap();
             }
-            assert!(has_children());
-            drop((stdins, taken, more));
-            // The next one to be dropped has them all watched.
+            drop(next);
+            for number in &numbers {
+                assert_eq!(wait_for_end(*number), Err(Errno::CHILD));
+            }
+
+            // With descriptors, the thread takes all that are left.
+            drop((taken, pipes));
             drop(last);
             until(|| !has_children());
         },
