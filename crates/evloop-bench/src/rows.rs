@@ -15,6 +15,7 @@ mod remote;
 mod sync;
 mod tasks;
 mod timers;
+mod tls;
 mod two_workers;
 mod udp;
 
@@ -40,6 +41,7 @@ pub(crate) fn all() -> Vec<Family> {
         echo::family(),
         udp::family(),
         http::family(),
+        tls::family(),
         processes::family(),
         memory::family(),
     ]
