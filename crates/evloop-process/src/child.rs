@@ -90,7 +90,8 @@ impl Child {
     ///
     /// All at the same time, so neither side waits for the other for ever. The standard input is closed
     /// also if `input` is empty. A child that does not want all of it is no error. What a child writes
-    /// is kept in memory, without a limit: read the pipes of one that you do not trust.
+    /// is kept in memory, up to 16 MiB of each stream or the
+    /// [`capture_limit`](crate::Command::capture_limit).
     ///
     /// # Cancel safety
     ///
@@ -98,7 +99,9 @@ impl Child {
     ///
     /// # Errors
     ///
-    /// Those of the pipes, other than that nobody reads the input, and those of [`wait`](Self::wait).
+    /// Those of the pipes, other than that nobody reads the input, and those of [`wait`](Self::wait);
+    /// [`CaptureOverrun`](crate::CaptureOverrun) if the child writes more than may be captured: it is
+    /// killed then, with its group if it leads one.
     pub async fn communicate(&mut self, input: impl AsRef<[u8]>) -> io::Result<Captured> {
         captured::communicate(self, input.as_ref()).await
     }

@@ -2,6 +2,7 @@
 
 use std::{
     ffi::OsStr,
+    fmt,
     io::{self, ErrorKind},
     os::unix::{ffi::OsStrExt, process::CommandExt},
     path::Path,
@@ -44,7 +45,6 @@ use crate::{Child, error::spawn_error, process::Fate, spawn};
 /// assert_eq!(status.code(), Some(3));
 /// # std::io::Result::Ok(())
 /// ```
-#[derive(Debug)]
 pub struct Command {
     std: StdCommand,
     fate: Fate,
@@ -176,6 +176,18 @@ impl Command {
     pub fn kill_on_drop(&mut self) -> &mut Self {
         self.fate.kill_on_drop = true;
         self
+    }
+
+    /// Sets how many bytes of each stream [`output`](Self::output) and [`Child::communicate`] keep at
+    /// most: 16 MiB unless told otherwise. A child that writes more is killed.
+    pub fn capture_limit(&mut self, limit: usize) -> &mut Self {
+        self.fate.capture_limit = limit;
+        self
+    }
+
+    /// Has all that a child writes captured, however much it is.
+    pub fn capture_unbounded(&mut self) -> &mut Self {
+        self.capture_limit(usize::MAX)
     }
 
     /// The standard library's command inside.
@@ -320,5 +332,16 @@ impl From<StdCommand> for Command {
             is_set: Streams::default(),
             merges_stderr: false,
         }
+    }
+}
+
+/// Without arguments and variables, which may be secrets: [`as_std`](Command::as_std) shows them.
+impl fmt::Debug for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Command")
+            .field("program", &self.std.get_program())
+            .field("n_args", &self.std.get_args().len())
+            .field("current_dir", &self.std.get_current_dir())
+            .finish_non_exhaustive()
     }
 }

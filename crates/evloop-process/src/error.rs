@@ -40,6 +40,46 @@ impl From<ChildLost> for io::Error {
     }
 }
 
+/// A child has written more than may be captured, and was killed.
+///
+/// It comes inside of an [`io::Error`].
+///
+/// # Examples
+///
+/// ```
+/// use std::io;
+/// use evloop_process::CaptureOverrun;
+///
+/// fn wrote_too_much(error: &io::Error) -> bool {
+///     error.get_ref().is_some_and(|inner| inner.is::<CaptureOverrun>())
+/// }
+/// assert!(!wrote_too_much(&io::Error::from(io::ErrorKind::Other)));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CaptureOverrun {
+    /// How many bytes of one stream were allowed.
+    pub limit: usize,
+}
+
+impl fmt::Display for CaptureOverrun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let limit = self.limit;
+        write!(
+            f,
+            "failed to capture a child: it wrote more than {limit} bytes"
+        )
+    }
+}
+
+impl Error for CaptureOverrun {}
+
+impl From<CaptureOverrun> for io::Error {
+    fn from(error: CaptureOverrun) -> Self {
+        Self::other(error)
+    }
+}
+
 /// What the system said about starting one program.
 #[derive(Debug)]
 struct SpawnError {

@@ -9,7 +9,8 @@
 //! - A [`Command`] says what to start and how. It wraps that of the standard library.
 //! - A [`Child`] is a process that was started: its pipes, its end, and signals for it.
 //! - [`Captured`] is what a child has written, and how it ended.
-//! - [`ChildLost`]: somebody else has taken the status of a child.
+//! - [`ChildLost`]: somebody else has taken the status of a child. [`CaptureOverrun`]: it has written too
+//!   much.
 //!
 //! # Example
 //!
@@ -85,4 +86,4 @@ use without_pidfd as pidfd;
 pub use captured::Captured;
 pub use child::Child;
 pub use command::Command;
-pub use error::ChildLost;
+pub use error::{CaptureOverrun, ChildLost};

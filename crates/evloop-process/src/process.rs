@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// What is to become of a child besides what its program does.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Fate {
     /// It leads a process group of its own.
     pub(crate) leads_group: bool,
@@ -21,6 +21,19 @@ pub(crate) struct Fate {
     pub(crate) kill_on_drop: bool,
     /// It is not asked for its descriptor, as where there are none.
     pub(crate) without_pidfd: bool,
+    /// How many bytes of each stream are captured at most.
+    pub(crate) capture_limit: usize,
+}
+
+impl Default for Fate {
+    fn default() -> Self {
+        Self {
+            leads_group: false,
+            kill_on_drop: false,
+            without_pidfd: false,
+            capture_limit: 16 << 20,
+        }
+    }
 }
 
 /// A child process, which is reaped in any case.
@@ -68,6 +81,10 @@ impl Process {
         is_ours.then(|| self.ending.id())
     }
 
+    pub(crate) fn capture_limit(&self) -> usize {
+        self.fate.capture_limit
+    }
+
     fn reap(&self) -> io::Result<Option<End>> {
         match &self.watch {
             Some(Watch::Pidfd(pidfd)) => pidfd.reap(&self.ending),
@@ -99,6 +116,14 @@ impl Process {
         }
     }
 
+    /// Kills it, and its group if it leads one.
+    pub(crate) fn kill_all(&self) -> io::Result<()> {
+        match self.fate.leads_group {
+            true => self.signal_group(Signal::KILL),
+            false => self.signal(Signal::KILL),
+        }
+    }
+
     pub(crate) fn signal_group(&self, signal: Signal) -> io::Result<()> {
         match (self.fate.leads_group, &self.watch) {
             (false, _) => Err(no_group(self.ending.id())),
@@ -115,12 +140,8 @@ impl Drop for Process {
             return;
         }
         if self.fate.kill_on_drop {
-            let killed = match self.fate.leads_group {
-                true => self.signal_group(Signal::KILL),
-                false => self.signal(Signal::KILL),
-            };
             // It became another user's, who may not be killed, or has just ended.
-            drop(killed);
+            drop(self.kill_all());
         }
         match self.watch.take() {
             Some(Watch::Pidfd(pidfd)) => pidfd.abandon(),

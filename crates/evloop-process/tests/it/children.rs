@@ -3,7 +3,7 @@
 use std::{io, path::Path, pin::pin, process::Stdio};
 
 use evloop_fixtures::auto_traits;
-use evloop_process::{Captured, Child, ChildLost, Command};
+use evloop_process::{CaptureOverrun, Captured, Child, ChildLost, Command};
 use evloop_reactor::Reactor;
 use futures_lite::future;
 
@@ -19,6 +19,7 @@ fn the_types_cross_threads() {
         Child:     true  true  true;
         Captured:  true  true  true;
         ChildLost: true  true  true;
+        CaptureOverrun: true true true;
     }
 }
 

@@ -1,9 +1,14 @@
 //! Pipes of children.
 
-use std::{io, os::fd::OwnedFd, pin::pin, process::Stdio};
+use std::{
+    io,
+    os::{fd::OwnedFd, unix::process::ExitStatusExt},
+    pin::pin,
+    process::Stdio,
+};
 
 use evloop_net::{PipeReader, StreamReader, StreamWriter};
-use evloop_process::Command;
+use evloop_process::{CaptureOverrun, Command};
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::{alone, block_on, cat, fd_count, poll_once, run, shell};
@@ -141,6 +146,89 @@ fn a_communication_that_was_dropped_leaves_the_pipes() {
         assert!(child.stdin.is_some() && child.stdout.is_some());
         let captured = child.communicate([]).await?;
         assert!(captured.status.success());
+        Ok(())
+    });
+}
+
+#[test]
+fn a_child_that_writes_too_much_is_killed() {
+    run(|watch| async move {
+        for line in ["cat /dev/zero", "cat /dev/zero >&2"] {
+            // The shell stays, so that only the group ends the cat too.
+            let mut command = shell(&format!("{line}; exit 0"), watch);
+            command.process_group(0).capture_limit(100_000);
+            let error = command.output().await.unwrap_err();
+            let overrun = error.get_ref().unwrap().downcast_ref::<CaptureOverrun>();
+            assert_eq!(overrun.unwrap().limit, 100_000, "{error}");
+
+            command.stdout(Stdio::piped()).stderr(Stdio::piped());
+            let mut child = command.spawn()?;
+            child.communicate([]).await.unwrap_err();
+            assert_eq!(child.wait().await?.signal(), Some(9));
+            assert!(child.stdout.is_none() && child.stderr.is_none());
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn exactly_the_limit_is_captured_and_more_if_that_is_allowed() {
+    run(|watch| async move {
+        let mut command = shell("head -c 1000 /dev/zero", watch);
+        let output = command.capture_limit(1000).output().await?;
+        assert_eq!(output.stdout.len(), 1000);
+        command.capture_limit(999).output().await.unwrap_err();
+        command.capture_limit(0).output().await.unwrap_err();
+        assert_eq!(
+            command.capture_unbounded().output().await?.stdout.len(),
+            1000
+        );
+        assert!(
+            shell("exit 0", watch)
+                .capture_limit(0)
+                .output()
+                .await?
+                .status
+                .success()
+        );
+        Ok(())
+    });
+}
+
+#[test]
+fn by_default_sixteen_mebibytes_are_captured() {
+    run(|watch| async move {
+        let mut command = shell("head -c 16777216 /dev/zero", watch);
+        assert_eq!(command.output().await?.stdout.len(), 16 << 20);
+        let error = shell("head -c 16777217 /dev/zero", watch)
+            .output()
+            .await
+            .unwrap_err();
+        assert!(error.to_string().contains("16777216"), "{error}");
+        Ok(())
+    });
+}
+
+#[test]
+fn debug_forms_show_no_bytes_and_no_arguments() {
+    run(|watch| async move {
+        let mut command = shell("echo secret", watch);
+        command.env("SECRET", "secret");
+        let shown = format!("{command:?}");
+        assert!(
+            shown.contains("/bin/sh") && !shown.contains("secret"),
+            "{shown}"
+        );
+        let captured = command
+            .stdout(Stdio::piped())
+            .spawn()?
+            .communicate([])
+            .await?;
+        let shown = format!("{captured:?}");
+        assert!(
+            shown.contains("stdout_len: Some(7)") && !shown.contains("secret"),
+            "{shown}"
+        );
         Ok(())
     });
 }
