@@ -165,7 +165,11 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.0.executor.spawn(builder, coroutine)
+        let executor = match self.is_of_this_process() {
+            true => self.0.executor,
+            false => self.0.executor.into_closed(),
+        };
+        executor.spawn(builder, coroutine)
     }
 
     /// Makes a task of anything awaitable, on this loop: asyncio's `ensure_future(.., loop=..)`.

@@ -122,6 +122,8 @@ fn old_loop() {
         let refused = event_loop.run_forever();
         assert!(matches!(refused, Err(RunError::Forked)), "{refused:?}");
         assert!(event_loop.call_soon_threadsafe(|| {}).is_err());
+        let refused = event_loop.create_task(async {});
+        assert!(refused.cancelled(), "nobody would run it: {refused:?}");
         assert!(event_loop.add_reader(&ours, || {}).is_err());
         assert!(
             event_loop
@@ -145,6 +147,7 @@ fn old_runtime() {
         let refused = runtime.block_on(async {});
         assert!(matches!(refused, Err(RunError::Forked)), "{refused:?}");
         assert!(runtime.call_soon_threadsafe(|| {}).is_err());
+        assert!(runtime.create_task(async {}).cancelled());
         let own = Runtime::builder().n_workers(2).build();
         let own = own.expect("the system has descriptors");
         let task = own.create_task(async { 5 });

@@ -11,6 +11,7 @@ mod handles;
 mod lent;
 mod scopes;
 mod servers;
+mod signals;
 mod streams;
 mod sync;
 mod takers;
