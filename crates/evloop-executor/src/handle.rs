@@ -80,6 +80,16 @@ impl ExecutorHandle {
             }
     }
 
+    /// The same handle as it will be once the executor is closed: for who knows that it runs nothing any more.
+    #[must_use]
+    pub fn into_closed(self) -> Self {
+        // Of a use that never comes.
+        Self {
+            generation: u64::MAX,
+            ..self
+        }
+    }
+
     /// Starts a task. On a closed executor it ends at once, cancelled, with a message that says so.
     #[track_caller]
     pub fn spawn<F>(&self, builder: Builder, coroutine: F) -> Task<F::Output>

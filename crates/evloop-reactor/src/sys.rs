@@ -6,6 +6,7 @@
 
 use std::{io, os::fd::BorrowedFd, time::Duration};
 
+use evloop_fork::Origin;
 use polling::{PollMode, Poller};
 
 use crate::{Direction, key::Key, readiness::ShortTransfer};
@@ -70,6 +71,8 @@ pub(crate) struct Sys {
     poller: Poller,
     waiting: Waiting,
     mode: EventMode,
+    /// A child that was forked off shares the state of the poller with its parent: it may not touch it.
+    origin: Origin,
 }
 
 #[derive(Debug)]
@@ -112,8 +115,19 @@ impl Sys {
             poller,
             waiting,
             mode,
+            origin: Origin::here(),
         };
         Ok((sys, events))
+    }
+
+    /// An error in a child that was forked off.
+    fn check_process(&self) -> io::Result<()> {
+        if self.origin.is_here() {
+            return Ok(());
+        }
+        Err(io::Error::other(
+            "the reactor belongs to the process that forked this one off",
+        ))
     }
 
     /// How often events for sources are reported.
@@ -128,14 +142,18 @@ impl Sys {
 
     /// Waits for events, at most for `timeout`, and replaces what `events` held before.
     pub(crate) fn wait(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+        self.check_process()?;
         match events {
             Events::Epoll(events) => events.wait(&self.poller, timeout),
             Events::Portable(events) => events.wait(&self.poller, timeout),
         }
     }
 
-    /// Ends the wait of another thread, or the next one if there is none.
+    /// Ends the wait of another thread, or the next one if there is none. In a child nobody waits.
     pub(crate) fn interrupt(&self) -> io::Result<()> {
+        if !self.origin.is_here() {
+            return Ok(());
+        }
         match &self.waiting {
             Waiting::Epoll(interrupter) => interrupter.interrupt(),
             Waiting::Portable => self.poller.notify(),
@@ -144,6 +162,7 @@ impl Sys {
 
     /// Watches `fd` for a source: both directions at once, or none until it is armed.
     pub(crate) fn add_source(&self, fd: BorrowedFd<'_>, key: Key) -> io::Result<()> {
+        self.check_process()?;
         match (&self.waiting, self.mode) {
             (Waiting::Epoll(_), _) => epoll::add_edge(&self.poller, fd, key),
             (Waiting::Portable, EventMode::Edge) => {
@@ -164,12 +183,14 @@ impl Sys {
         key: Key,
         interest: Interest,
     ) -> io::Result<()> {
+        self.check_process()?;
         let event = interest.as_event(key);
         self.poller.modify_with_mode(fd, event, PollMode::Oneshot)
     }
 
     /// Watches `fd` level-triggered, for nothing yet.
     pub(crate) fn add_level(&self, fd: BorrowedFd<'_>, key: Key) -> io::Result<()> {
+        self.check_process()?;
         let (event, mode) = level(key, Interest::NONE);
         register::add(&self.poller, fd, event, mode)
     }
@@ -181,12 +202,16 @@ impl Sys {
         key: Key,
         interest: Interest,
     ) -> io::Result<()> {
+        self.check_process()?;
         let (event, mode) = level(key, interest);
         self.poller.modify_with_mode(fd, event, mode)
     }
 
-    /// Watches `fd` no longer.
+    /// Watches `fd` no longer. In a child that would end the parent's watch.
     pub(crate) fn delete(&self, fd: BorrowedFd<'_>) -> io::Result<()> {
+        if !self.origin.is_here() {
+            return Ok(());
+        }
         self.poller.delete(fd)
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::{Wake, Waker};
 
 use crate::report::report_panic;
-use crate::scheduler::current_scheduler;
+use crate::scheduler::turning_scheduler;
 
 struct Contained(Option<Waker>);
 
@@ -24,7 +24,7 @@ impl Wake for Contained {
 
     fn wake_by_ref(self: &Arc<Self>) {
         if let Some(waker) = &self.0 {
-            report_panic(current_scheduler(), "waking an awaiter", || {
+            report_panic(turning_scheduler(), "waking an awaiter", || {
                 waker.wake_by_ref()
             });
         }
@@ -34,7 +34,7 @@ impl Wake for Contained {
 impl Drop for Contained {
     fn drop(&mut self) {
         let waker = self.0.take();
-        report_panic(current_scheduler(), "dropping an awaiter's waker", || {
+        report_panic(turning_scheduler(), "dropping an awaiter's waker", || {
             drop(waker)
         });
     }

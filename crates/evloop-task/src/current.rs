@@ -15,6 +15,7 @@ use evloop_cancel::host::{self, Here, Kept};
 
 use crate::anchor::Anchor;
 use crate::meta::Meta;
+use crate::scheduler;
 use crate::task_ref::TaskRef;
 
 /// Runs `f` as a step of the task at `anchor`, or as its end. Returns whether scopes are open
@@ -55,13 +56,17 @@ pub(crate) fn with_meta<R>(f: impl FnOnce(&Meta) -> R) -> Option<R> {
     host::here(|here| here?.host()?.downcast_ref::<Meta>().map(f))
 }
 
-/// Returns the task that is running on this thread, or `None` in a callback or outside a loop.
+/// Returns the task that is running on this thread, or `None` in a callback or outside a loop, and in a child
+/// that was forked off in a task.
 ///
 /// # Cost
 ///
 /// One reference count of the task.
 #[must_use]
 pub fn current_task() -> Option<TaskRef> {
+    if scheduler::is_of_parent() {
+        return None;
+    }
     host::here(|here| {
         let here = here?;
         let meta = here.host()?.downcast_ref::<Meta>()?;

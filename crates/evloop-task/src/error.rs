@@ -50,7 +50,7 @@ impl JoinError {
         Self::Panicked(Panic::new(
             payload,
             who.into(),
-            crate::scheduler::current_scheduler(),
+            crate::scheduler::turning_scheduler(),
         ))
     }
 

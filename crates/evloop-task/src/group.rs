@@ -19,7 +19,7 @@ use crate::group::member::{Contained, HearsPanic, Payload};
 use crate::group::roster::{Leave, Roster};
 use crate::outcome::{ChildOutput, Given};
 use crate::report::ErrorContext;
-use crate::scheduler::current_scheduler;
+use crate::scheduler::turning_scheduler;
 use crate::spawn::Builder;
 use crate::sync::{Mutex, lock};
 use crate::task::Task;
@@ -268,7 +268,7 @@ fn report_failures(failures: Vec<ChildFailure>) {
     for failure in failures {
         let message = format!("in a task group whose body panicked, {failure}");
         let context = ErrorContext::new(message).with_exception(failure.error().clone());
-        context.report_to(current_scheduler());
+        context.report_to(turning_scheduler());
     }
 }
 
@@ -328,7 +328,7 @@ impl Drop for LatePanic {
     fn drop(&mut self) {
         if let Some(payload) = self.take() {
             let context = ErrorContext::from_panic("dropping the body of a task group", payload);
-            context.report_to(current_scheduler());
+            context.report_to(turning_scheduler());
         }
     }
 }

@@ -127,8 +127,8 @@ pub use registry::Registry;
 pub use report::{ErrorContext, report_panic};
 pub use runnable::Runnable;
 pub use scheduler::{
-    Callback, EnterGuard, Scheduler, current_scheduler, enter_scheduler, enter_schedulers,
-    local_scheduler,
+    Callback, EnterGuard, ProcessGuard, Scheduler, current_scheduler, enter_process,
+    enter_scheduler, enter_schedulers, local_scheduler,
 };
 pub use shield::{Shield, Shielded, shield};
 pub use spawn::Builder;

@@ -3,6 +3,8 @@
 use std::cell::Cell;
 use std::marker::PhantomData;
 
+use evloop_fork::{Origin, was_forked};
+
 use crate::id::TaskId;
 use crate::report::ErrorContext;
 use crate::runnable::Runnable;
@@ -97,22 +99,77 @@ thread_cell! {
 }
 
 thread_cell! {
+    /// The process in which what runs on this thread has begun, if it was said.
+    ORIGIN: Option<Origin> = None
+}
+
+thread_cell! {
     /// Where tasks go that have to stay on this thread, if that is another one.
     LOCAL: Option<&'static dyn Scheduler> = None
 }
 
-/// Returns the scheduler that is running on this thread, if any.
+/// Returns the scheduler that is running on this thread, if any. In a child that was forked off in a task or
+/// callback there is none, until it runs one of its own.
 #[inline]
 #[must_use]
 pub fn current_scheduler() -> Option<&'static dyn Scheduler> {
+    if is_of_parent() {
+        return None;
+    }
+    turning_scheduler()
+}
+
+/// As [`current_scheduler`], and the parent's in a child: for reports, which anybody may make.
+#[inline]
+pub(crate) fn turning_scheduler() -> Option<&'static dyn Scheduler> {
     CURRENT.with(Cell::get)
+}
+
+/// True when what runs on this thread is the parent's, of which this process was forked off.
+#[inline]
+pub(crate) fn is_of_parent() -> bool {
+    was_forked() && began_in_parent()
+}
+
+#[cold]
+fn began_in_parent() -> bool {
+    ORIGIN
+        .with(Cell::get)
+        .is_some_and(|origin| !origin.is_here())
+}
+
+/// Says that what this thread runs until the guard is dropped belongs to this process: for a loop that
+/// begins to run. In a child that is forked off meanwhile there is no current scheduler and no current task, until
+/// it says so of its own.
+#[must_use = "it holds only while the guard lives"]
+pub fn enter_process() -> ProcessGuard {
+    ProcessGuard {
+        before: ORIGIN.with(|origin| origin.replace(Some(Origin::here()))),
+        _thread: PhantomData,
+    }
+}
+
+/// Restores what was said before when dropped.
+#[derive(Debug)]
+pub struct ProcessGuard {
+    before: Option<Origin>,
+    /// Not `Send`: it must be dropped on the thread that entered.
+    _thread: PhantomData<*const ()>,
+}
+
+impl Drop for ProcessGuard {
+    fn drop(&mut self) {
+        ORIGIN.with(|origin| origin.set(self.before));
+    }
 }
 
 /// Returns the scheduler of tasks that have to stay on this thread: one that was entered beside the
 /// current one, or else the current one.
 #[must_use]
 pub fn local_scheduler() -> Option<&'static dyn Scheduler> {
-    LOCAL.with(Cell::get).or_else(current_scheduler)
+    // A local one is entered together with the current one, and ends with it.
+    let current = current_scheduler()?;
+    Some(LOCAL.with(Cell::get).unwrap_or(current))
 }
 
 /// Makes `scheduler` the current one of this thread until the guard is dropped.

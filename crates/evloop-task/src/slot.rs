@@ -5,7 +5,7 @@ use std::mem::ManuallyDrop;
 use crate::current;
 use crate::error::TaskResult;
 use crate::report::report_panic;
-use crate::scheduler::current_scheduler;
+use crate::scheduler::turning_scheduler;
 
 /// A task's output. async-task aborts the process when an output's destructor panics; this
 /// wrapper's destructor reports the panic instead.
@@ -46,7 +46,7 @@ pub(crate) fn drop_contained<T>(value: T, what: &str) {
     if !std::mem::needs_drop::<T>() {
         return;
     }
-    report_panic(current_scheduler(), format_args!("dropping {what}"), || {
+    report_panic(turning_scheduler(), format_args!("dropping {what}"), || {
         current::outside_of_tasks(|| drop(value));
     });
 }

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use evloop_task::NoRunningLoop;
+use evloop_task::{NoRunningLoop, ProcessGuard, enter_process};
 
 use crate::handle::Handle;
 
@@ -14,36 +14,46 @@ thread_local! {
 ///
 /// # Errors
 ///
-/// [`NoRunningLoop`] outside of a loop.
+/// [`NoRunningLoop`] outside of a loop, and in a child that was forked off inside of one.
 pub fn get_running_loop() -> Result<Handle, NoRunningLoop> {
     // While the thread ends the variable may be gone; no loop runs then.
     RUNNING
         .try_with(|running| running.borrow().clone())
         .ok()
         .flatten()
+        .filter(Handle::is_of_this_process)
         .ok_or(NoRunningLoop)
 }
 
-/// Marks `handle` as running until the guard is dropped. `None` when one is running already.
+/// Marks `handle` as running until the guard is dropped. `None` when one is running already; the parent's
+/// does not run in a child that was forked off.
 pub(crate) fn enter(handle: Handle) -> Option<RunningGuard> {
     let entered = RUNNING.try_with(|running| {
         let mut running = running.borrow_mut();
-        if running.is_some() {
+        if running.as_ref().is_some_and(Handle::is_of_this_process) {
             return None;
         }
-        *running = Some(handle);
-        Some(RunningGuard)
+        let of_parent = running.replace(handle);
+        Some(RunningGuard {
+            of_parent,
+            _process: enter_process(),
+        })
     });
     // While the thread ends the variable may be gone, and with it the place to run.
     entered.ok().flatten()
 }
 
 #[derive(Debug)]
-pub(crate) struct RunningGuard;
+pub(crate) struct RunningGuard {
+    /// What ran on the thread when the process was forked off.
+    of_parent: Option<Handle>,
+    _process: ProcessGuard,
+}
 
 impl Drop for RunningGuard {
     fn drop(&mut self) {
-        let handle = RUNNING.try_with(|running| running.borrow_mut().take());
+        let of_parent = self.of_parent.take();
+        let handle = RUNNING.try_with(|running| running.replace(of_parent));
         drop(handle);
     }
 }

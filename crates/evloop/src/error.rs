@@ -14,6 +14,8 @@ pub enum RunError {
     Closed,
     /// This loop, or another one, is running on this thread already.
     Nested,
+    /// The loop is another process's, from which this one was forked off: make a new one.
+    Forked,
     /// An event loop runs tasks on its own thread only, so that another thread cannot block on one.
     OneThread,
     /// The loop was stopped before the future was done. A task or promise that was passed in goes
@@ -37,6 +39,10 @@ impl fmt::Display for RunError {
             Self::Nested => f.write_str(
                 "failed to run the event loop: one is running on this thread already; await \
                  instead, or run the inner one on a thread of its own with `to_thread`",
+            ),
+            Self::Forked => f.write_str(
+                "failed to run the event loop: it belongs to the process that forked this one off; \
+                 make a new loop here",
             ),
             Self::OneThread => f.write_str(
                 "failed to block on a future: an event loop runs tasks on its own thread only; use \

@@ -173,7 +173,7 @@ impl EventLoop {
             polled = self.turn_while(&|| next(main));
         });
         match (end, polled) {
-            (RootEnd::Unfinished, Err(error)) => Err(RunError::Poll(error)),
+            (RootEnd::Unfinished, Err(error)) => Err(self.lost(error)),
             (end, _) => Ok(MainEnd(end)),
         }
     }
@@ -189,7 +189,7 @@ impl EventLoop {
         let running = self.start()?;
         let polled = self.turn_while(&|| Next::GoOn);
         drop(running);
-        polled.map_err(RunError::Poll)
+        polled.map_err(|error| self.lost(error))
     }
 
     /// Closes the loop: cancels its tasks and drops their coroutines, drops queued callbacks and
@@ -245,6 +245,9 @@ impl EventLoop {
 
     /// Checks that the loop may run, and makes it the running one.
     pub(crate) fn start(&self) -> Result<Running<'_>, RunError> {
+        if !self.is_of_this_process() {
+            return Err(RunError::Forked);
+        }
         if self.executor.is_closed() {
             return Err(RunError::Closed);
         }
@@ -272,6 +275,14 @@ impl EventLoop {
                 return Ok(());
             }
             leaving = next == Next::LastTurn;
+        }
+    }
+
+    /// Why the loop cannot wait any more.
+    fn lost(&self, error: io::Error) -> RunError {
+        match self.is_of_this_process() {
+            true => RunError::Poll(error),
+            false => RunError::Forked,
         }
     }
 

@@ -67,7 +67,7 @@ impl Handle {
     #[track_caller]
     pub fn call_soon(&self, callback: impl FnOnce() + Send + 'static) -> CallHandle {
         let handle = CallHandle::new(callback);
-        match self.0.executor.queue(&handle) {
+        match self.queue(&handle) {
             Ok(()) => handle,
             Err(_) => panic!("failed to schedule a callback: {LoopClosed}"),
         }
@@ -88,8 +88,15 @@ impl Handle {
         callback: impl FnOnce() + Send + 'static,
     ) -> Result<CallHandle, LoopClosed> {
         let handle = CallHandle::new(callback);
-        self.0.executor.queue(&handle)?;
+        self.queue(&handle)?;
         Ok(handle)
+    }
+
+    fn queue(&self, call: &CallHandle) -> Result<(), LoopClosed> {
+        if !self.is_of_this_process() {
+            return Err(LoopClosed);
+        }
+        Ok(self.0.executor.queue(call)?)
     }
 
     /// Runs a callback after `delay`; any `Duration` will do.
@@ -158,7 +165,11 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.0.executor.spawn(builder, coroutine)
+        let executor = match self.is_of_this_process() {
+            true => self.0.executor,
+            false => self.0.executor.into_closed(),
+        };
+        executor.spawn(builder, coroutine)
     }
 
     /// Makes a task of anything awaitable, on this loop: asyncio's `ensure_future(.., loop=..)`.
@@ -217,10 +228,15 @@ impl Handle {
         self.0.running.load(Ordering::Acquire)
     }
 
-    /// True once the loop is closed.
+    /// True once the loop is closed; and in a child that was forked off, for which it is as good as closed.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        !self.0.executor.is_open()
+        !self.0.executor.is_open() || !self.is_of_this_process()
+    }
+
+    #[inline]
+    pub(crate) fn is_of_this_process(&self) -> bool {
+        self.0.origin.is_here()
     }
 
     /// The loop's time, since the loop was made: asyncio's `loop.time()`.

@@ -144,7 +144,9 @@ impl Runner {
     /// output is returned. The second SIGINT ends the run at once, whatever the main task does. The
     /// third kills the process, which is the way out when a step blocks the thread. On return the
     /// disposition is the former one, unless somebody has set another. SIGINT that is ignored (under
-    /// `nohup`) or handled by somebody else stays as it is.
+    /// `nohup`) or handled by somebody else stays as it is. While there is a
+    /// [`signals`](crate::signals()), a [`ctrl_c`](crate::ctrl_c) or a
+    /// [signal handler](crate::Handle::add_signal_handler) for SIGINT, each goes there, and is not counted.
     ///
     /// All runs share one context, a copy from where the runner was made: what one run sets, the
     /// next one sees.

@@ -165,6 +165,11 @@ impl Runtime {
 
     fn end(&self, task_grace: Duration, executor_grace: Duration) -> Leftovers {
         let threads = std::mem::take(&mut *lock(&self.threads));
+        if !self.handle.is_of_this_process() {
+            // The threads are the parent's: they cannot be waited for, nor let go.
+            std::mem::forget(threads);
+            return Leftovers::default();
+        }
         if threads.is_empty() {
             return Leftovers::default();
         }
@@ -281,6 +286,7 @@ impl Handle {
     pub fn block_on<F: IntoFuture>(&self, future: F) -> Result<F::Output, RunError> {
         match self.shared().runtime() {
             Some(engine) => engine.block_on(self, future.into_future()),
+            None if !self.is_of_this_process() => Err(RunError::Forked),
             // While the last worker to leave drops what is left, there is no runtime any more.
             None if self.is_closed() || self.shared().is_of_runtime() => Err(RunError::Closed),
             None => Err(RunError::OneThread),

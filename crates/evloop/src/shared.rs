@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use evloop_blocking::{BlockingPool, Executor};
 use evloop_executor::ExecutorHandle;
+use evloop_fork::Origin;
 use evloop_reactor::{Notifier, ReactorHandle};
 use evloop_time::TimeHandle;
 
@@ -19,6 +20,8 @@ use crate::signal_watch::SignalWatches;
 
 /// The thread-safe half of an event loop.
 pub(crate) struct Shared {
+    /// In a child that was forked off, this is the parent's and of no use.
+    pub(crate) origin: Origin,
     pub(crate) executor: ExecutorHandle,
     /// The runtime that it is of, if it is not an event loop's.
     runtime: Option<Weak<Engine>>,
@@ -63,6 +66,7 @@ impl Shared {
         notifier: Notifier,
     ) -> Self {
         Self {
+            origin: Origin::here(),
             started: time.now(),
             executor,
             runtime: None,

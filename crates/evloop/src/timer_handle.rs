@@ -37,7 +37,7 @@ impl TimerHandle {
         deadline: Instant,
         call: CallHandle,
     ) -> Result<Self, LoopClosed> {
-        if !shared.executor.is_open() {
+        if !shared.executor.is_open() || !shared.origin.is_here() {
             return Err(LoopClosed);
         }
         let scheduled = Arc::new(Scheduled {

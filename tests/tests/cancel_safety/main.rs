@@ -12,6 +12,7 @@ mod lent;
 mod processes;
 mod scopes;
 mod servers;
+mod signals;
 mod streams;
 mod sync;
 mod takers;

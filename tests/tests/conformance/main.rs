@@ -11,6 +11,7 @@ mod contexts;
 mod eager;
 mod event_loop;
 mod executor;
+mod forking;
 mod future_groups;
 mod futures;
 mod gathering;

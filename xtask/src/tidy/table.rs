@@ -77,9 +77,18 @@ pub(super) const CRATES: &[Row] = &[
         foreign: &[],
     },
     Row {
+        name: "evloop-fork",
+        layer: Layer::Leaf,
+        ours: &[],
+        foreign: &[(
+            "libc",
+            "pthread_atfork, which no safe crate has: a child is told at once, and others pay a load",
+        )],
+    },
+    Row {
         name: "evloop-task",
         layer: Layer::Task,
-        ours: &["evloop-cancel", "evloop-combinators"],
+        ours: &["evloop-cancel", "evloop-combinators", "evloop-fork"],
         foreign: &[
             (
                 "async-task",
@@ -122,7 +131,7 @@ pub(super) const CRATES: &[Row] = &[
     Row {
         name: "evloop-reactor",
         layer: Layer::Machine,
-        ours: &[],
+        ours: &["evloop-fork"],
         foreign: &[
             ("polling", "epoll, kqueue and IOCP behind one interface"),
             (
@@ -301,6 +310,7 @@ pub(super) const CRATES: &[Row] = &[
             "evloop-cancel",
             "evloop-combinators",
             "evloop-executor",
+            "evloop-fork",
             "evloop-fs",
             "evloop-macros",
             "evloop-net",

@@ -17,7 +17,7 @@ use crate::group::error::{ChildFailure, GroupClosed, GroupError};
 use crate::group::member::{Contained, HearsPanic, Payload};
 use crate::group::{BodyEnd, report_failures, run_body};
 use crate::outcome::{ChildOutput, Given};
-use crate::scheduler::current_scheduler;
+use crate::scheduler::turning_scheduler;
 use crate::sync::{Mutex, lock};
 
 /// A group whose children may borrow what is declared before it.
@@ -225,7 +225,7 @@ impl HearsPanic for Arc<Shared<'_>> {
     /// It is that child's failure; reported, if the group ends before it gives its failures.
     fn hear(&self, payload: Payload) {
         let who = "a child of a future group".to_owned();
-        let panic = Panic::new(payload, who, current_scheduler());
+        let panic = Panic::new(payload, who, turning_scheduler());
         self.fail(JoinError::Panicked(panic));
     }
 }

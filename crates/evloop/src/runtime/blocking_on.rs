@@ -43,6 +43,9 @@ impl Engine {
         future: F,
         watch: impl FnOnce(Waker) -> Interrupts,
     ) -> Result<F::Output, RunError> {
+        if !handle.is_of_this_process() {
+            return Err(RunError::Forked);
+        }
         if handle.is_closed() || self.is_stopped() {
             return Err(RunError::Closed);
         }

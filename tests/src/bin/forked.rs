@@ -1,0 +1,326 @@
+//! The program that the tests of forks run: a process with loops and runtimes, and its children.
+//!
+//! # Invariants
+//!
+//! 1. A child has the one thread that forks, and ends in `in_child`, whatever it does: it never returns to
+//!    what the parent was doing, and destructors of the caller do not run in it. Other threads of the parent
+//!    hold none of the locks that it takes, except where the scenario is about that.
+
+#![expect(unsafe_code, reason = "only C forks")]
+
+use std::fmt::Display;
+use std::future::pending;
+use std::io::{self, Write};
+use std::os::unix::net::UnixStream as StdUnixStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use evloop::{
+    Async, EventLoop, Handle, RunError, Runtime, Signal, create_task, current_task, gather,
+    get_running_loop, signals, sleep, to_thread, yield_now,
+};
+use evloop_tests::watchdog::Watchdog;
+use rustix::process::{Pid, WaitOptions, waitpid};
+
+const SCENARIOS: &[(&str, fn())] = &[
+    ("in_a_task", in_a_task),
+    ("old_loop", old_loop),
+    ("old_runtime", old_runtime),
+    ("back_in_the_old_loop", back_in_the_old_loop),
+    ("parent_keeps_its_events", parent_keeps_its_events),
+    ("while_workers_wake", while_workers_wake),
+    ("signals_of_a_child", signals_of_a_child),
+    ("descriptors_of_a_program", descriptors_of_a_program),
+];
+
+fn main() {
+    let _watchdog = Watchdog::new(Duration::from_secs(20));
+    let name = std::env::args().nth(1).unwrap_or_default();
+    match SCENARIOS.iter().find(|(known, _)| *known == name) {
+        Some((_, scenario)) => scenario(),
+        None => panic!("there is no scenario `{name}`"),
+    }
+    say("done");
+}
+
+fn say(line: impl Display) {
+    writeln!(io::stdout(), "{line}").expect("the test reads standard output");
+}
+
+/// Runs `body` in a child, which ends well unless it panics or hangs. Returns in the parent, at once.
+fn in_child(body: impl FnOnce()) -> Pid {
+    // SAFETY: (1) of the child.
+    let forked = unsafe { libc::fork() };
+    if forked == 0 {
+        // The watchdog's thread is the parent's.
+        // SAFETY: (1) the default action of the alarm ends the child.
+        unsafe { libc::alarm(10) };
+        let ended = catch_unwind(AssertUnwindSafe(body));
+        // SAFETY: (1) it ends here.
+        unsafe { libc::_exit(i32::from(ended.is_err())) };
+    }
+    Pid::from_raw(forked).expect("the system makes a process")
+}
+
+/// Waits for a child, which has to end well.
+#[track_caller]
+fn wait_for(child: Pid) {
+    let waited = waitpid(Some(child), WaitOptions::empty()).expect("it is a child");
+    let (_, status) = waited.expect("it has ended");
+    assert_eq!(status.exit_status(), Some(0), "{status:?}");
+}
+
+/// What every child can do: run a loop of its own.
+fn run_own_loop() {
+    let sum = evloop::run(async {
+        let tasks = (1..=10).map(|n| {
+            create_task(async move {
+                sleep(Duration::from_micros(10)).await;
+                n
+            })
+        });
+        let numbers = gather(tasks).await.into_iter();
+        let sum: u32 = numbers.map(|n| n.expect("nobody cancels it")).sum();
+        assert!(get_running_loop().is_ok() && current_task().is_some());
+        sum + to_thread(|| 1).await.expect("it does not panic")
+    });
+    assert_eq!(sum, 56);
+}
+
+fn in_a_task() {
+    evloop::run(async {
+        let parent = current_task().expect("this is a task");
+        let old = Handle::current();
+        let child = in_child(|| {
+            assert!(get_running_loop().is_err());
+            assert!(Handle::try_current().is_err());
+            assert!(current_task().is_none());
+            let refused = catch_unwind(|| create_task(async {}));
+            assert!(refused.is_err(), "there is no loop to run it");
+            run_own_loop();
+            assert!(get_running_loop().is_err());
+            assert!(current_task().is_none());
+            assert!(old.call_soon_threadsafe(|| {}).is_err());
+            run_own_loop();
+        });
+        wait_for(child);
+        assert_eq!(current_task().map(|task| task.id()), Some(parent.id()));
+        create_task(async {}).await.expect("the parent goes on");
+    });
+}
+
+fn old_loop() {
+    let event_loop = EventLoop::new().expect("the system has descriptors");
+    event_loop.create_task(pending::<()>()).detach();
+    let (ours, _theirs) = StdUnixStream::pair().expect("the system has descriptors");
+    let child = in_child(|| {
+        let refused = event_loop.run_until_complete(async {});
+        assert!(matches!(refused, Err(RunError::Forked)), "{refused:?}");
+        let refused = event_loop.run_forever();
+        assert!(matches!(refused, Err(RunError::Forked)), "{refused:?}");
+        assert!(event_loop.call_soon_threadsafe(|| {}).is_err());
+        let refused = event_loop.create_task(async {});
+        assert!(refused.cancelled(), "nobody would run it: {refused:?}");
+        assert!(event_loop.add_reader(&ours, || {}).is_err());
+        assert!(
+            event_loop
+                .add_signal_handler(Signal::USER_1, || {})
+                .is_err()
+        );
+        run_own_loop();
+        event_loop.close();
+        run_own_loop();
+    });
+    wait_for(child);
+    event_loop
+        .run_until_complete(sleep(Duration::from_millis(1)))
+        .expect("it is the parent's");
+}
+
+fn old_runtime() {
+    let runtime = Runtime::builder().n_workers(2).build();
+    let runtime = runtime.expect("the system has descriptors");
+    let child = in_child(|| {
+        let refused = runtime.block_on(async {});
+        assert!(matches!(refused, Err(RunError::Forked)), "{refused:?}");
+        assert!(runtime.call_soon_threadsafe(|| {}).is_err());
+        assert!(runtime.create_task(async {}).cancelled());
+        let own = Runtime::builder().n_workers(2).build();
+        let own = own.expect("the system has descriptors");
+        let task = own.create_task(async { 5 });
+        assert_eq!(own.block_on(task).expect("it is open").expect("it ends"), 5);
+        // Its workers do not exist: nobody waits for them.
+        runtime.close();
+    });
+    wait_for(child);
+    let task = runtime.create_task(async { 6 });
+    let ended = runtime.block_on(task).expect("it is the parent's");
+    assert_eq!(ended.expect("it ends"), 6);
+}
+
+/// The child does not end in its task but lets the old loop go on, which has to notice. It has threads of
+/// its own only, so that the whole program may end in it.
+fn back_in_the_old_loop() {
+    let event_loop = EventLoop::new().expect("the system has descriptors");
+    let child = AtomicUsize::new(0);
+    let ran = event_loop.run_until_complete(async {
+        // SAFETY: (1) the child ends below.
+        let forked = unsafe { libc::fork() };
+        child.store(
+            usize::try_from(forked).expect("it is forked"),
+            Ordering::SeqCst,
+        );
+        sleep(Duration::from_millis(1)).await;
+        9
+    });
+    let child = i32::try_from(child.load(Ordering::SeqCst)).expect("it was one");
+    match Pid::from_raw(child) {
+        Some(child) => {
+            assert_eq!(ran.expect("it is the parent's"), 9);
+            wait_for(child);
+        }
+        None => {
+            let is_noticed = matches!(ran, Err(RunError::Forked));
+            // SAFETY: (1) it ends here.
+            unsafe { libc::_exit(i32::from(!is_noticed)) };
+        }
+    }
+}
+
+/// Neither a child that drops everything, nor one that turns the loop, takes anything from the parent.
+fn parent_keeps_its_events() {
+    let event_loop = EventLoop::new().expect("the system has descriptors");
+    let n_called = Arc::new(AtomicUsize::new(0));
+    let (ours, mut theirs) = StdUnixStream::pair().expect("the system has descriptors");
+    let called = Arc::clone(&n_called);
+    let handle = event_loop.handle();
+    event_loop
+        .add_reader(&ours, move || {
+            called.fetch_add(1, Ordering::SeqCst);
+            handle.stop();
+        })
+        .expect("a socket can be watched");
+    let (mine, mut yours) = StdUnixStream::pair().expect("the system has descriptors");
+    let socket = event_loop
+        .run_until_complete(async { Async::new(mine).expect("it can be watched") })
+        .expect("it ends");
+    let mut kept = Some((event_loop, socket));
+
+    for _ in 0..3 {
+        let child = in_child(|| {
+            let (event_loop, socket) = kept.take().expect("it was not taken yet");
+            event_loop.remove_reader(&ours);
+            assert!(event_loop.run_until_complete(async {}).is_err());
+            drop(socket);
+            drop(event_loop);
+            run_own_loop();
+        });
+        wait_for(child);
+    }
+
+    let (event_loop, socket) = kept.expect("only children have taken it");
+    theirs.write_all(b"x").expect("there is room");
+    event_loop.run_forever().expect("it is stopped");
+    assert!(n_called.load(Ordering::SeqCst) > 0);
+    event_loop.remove_reader(&ours);
+    yours.write_all(b"y").expect("there is room");
+    event_loop
+        .run_until_complete(socket.readable())
+        .expect("it ends")
+        .expect("it is readable");
+}
+
+fn while_workers_wake() {
+    let runtime = Runtime::builder().n_workers(8).build();
+    let runtime = runtime.expect("the system has descriptors and threads");
+    let n_steps = Arc::new(AtomicUsize::new(0));
+    let tasks: Vec<_> = (0..32)
+        .map(|_| {
+            let n_steps = Arc::clone(&n_steps);
+            runtime.create_task(async move {
+                for _ in 0..2000 {
+                    n_steps.fetch_add(1, Ordering::SeqCst);
+                    yield_now().await;
+                }
+            })
+        })
+        .collect();
+    for _ in 0..20 {
+        let child = in_child(|| {
+            assert!(runtime.block_on(async {}).is_err());
+            let event_loop = EventLoop::new().expect("the system has descriptors");
+            let ran = event_loop.run_until_complete(sleep(Duration::from_micros(1)));
+            ran.expect("it is the child's own");
+        });
+        wait_for(child);
+    }
+    runtime.block_on(gather(tasks)).expect("it is the parent's");
+    assert_eq!(n_steps.load(Ordering::SeqCst), 32 * 2000);
+}
+
+/// A signal of the child is the child's: the parent neither counts it nor wakes up.
+fn signals_of_a_child() {
+    let event_loop = EventLoop::new().expect("the system has descriptors");
+    let mut ours = event_loop
+        .handle()
+        .signals([Signal::USER_1])
+        .expect("nobody else handles it");
+    let child = in_child(|| {
+        // SAFETY: (1) the handler is evloop's.
+        unsafe { libc::raise(libc::SIGUSR1) };
+        evloop::run(async {
+            let mut own = signals([Signal::USER_1]).expect("nobody else handles it");
+            assert_eq!(own.try_next(), None, "that was before");
+            // SAFETY: (1) as above.
+            unsafe { libc::raise(libc::SIGUSR1) };
+            assert_eq!(own.next().await, Some(Signal::USER_1));
+        });
+    });
+    wait_for(child);
+    assert_eq!(ours.try_next(), None);
+    event_loop
+        .run_until_complete(async {
+            // SAFETY: (1) as above.
+            unsafe { libc::raise(libc::SIGUSR1) };
+            assert_eq!(ours.next().await, Some(Signal::USER_1));
+        })
+        .expect("it ends");
+}
+
+/// What a program has open that is started here.
+fn descriptors() -> String {
+    let listed = Command::new("ls").arg("/proc/self/fd").output();
+    let listed = listed.expect("the system has `ls`");
+    String::from_utf8(listed.stdout).expect("these are numbers")
+}
+
+fn descriptors_of_a_program() {
+    let before = descriptors();
+    let runtime = Runtime::builder().n_workers(2).build();
+    let runtime = runtime.expect("the system has descriptors");
+    evloop::run(async {
+        let anywhere = ("127.0.0.1", 0);
+        let listener = evloop::TcpListener::bind(anywhere).await;
+        let listener = listener.expect("the system has ports");
+        let address = listener.local_addr().expect("it is bound");
+        let (client, accepted) =
+            gather((evloop::TcpStream::connect(address), listener.accept())).await;
+        let datagrams = evloop::UdpSocket::bind(anywhere).await;
+        let pipe = evloop::pipe().expect("the system has descriptors");
+        let pair = evloop::UnixStream::pair().expect("the system has descriptors");
+        let watched = StdUnixStream::pair().expect("the system has descriptors");
+        let handle = Handle::current();
+        handle
+            .add_reader(&watched.0, || {})
+            .expect("a socket can be watched");
+        let heard = signals([Signal::USER_1]).expect("nobody else handles it");
+        let during = to_thread(descriptors).await.expect("it does not panic");
+        assert_eq!(during, before);
+        handle.remove_reader(&watched.0);
+        drop((client, accepted, datagrams, pipe, pair, heard));
+    });
+    drop(runtime);
+}
