@@ -226,9 +226,10 @@ impl Worker {
     /// Moves the first jobs of the own queue to its end, where others can steal them as well.
     #[cold]
     fn skip_some(&self, shuffle: &Shuffle) {
-        // Without jobs no number is drawn: how often a worker looks in vain is a matter of time.
+        // Without jobs no number is drawn: how often a worker looks in vain is a matter of time. So is
+        // whether a search has found what was sent, or nobody has yet.
         let ring = &self.slot().ring;
-        if ring.is_empty() {
+        if ring.is_empty() && !self.take_injected() {
             return;
         }
         if shuffle.looks() {

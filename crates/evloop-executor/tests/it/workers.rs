@@ -279,3 +279,36 @@ fn threads_that_spawn_while_it_closes_lose_nothing() {
         assert_eq!(n_dropped.load(Ordering::SeqCst), 200);
     }
 }
+
+/// Whether a job from outside is found by a search or by the next turn is a matter of time, and must not
+/// change what a seed gives.
+#[test]
+fn a_seed_gives_the_same_order_however_the_first_job_was_found() {
+    let order = |by_search: bool| {
+        let workers = Workers::new(1, now);
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let told = Arc::clone(&order);
+        let main = workers.spawn(async move {
+            for number in 0..20 {
+                let told = Arc::clone(&told);
+                drop(create_task(async move {
+                    told.lock().expect("nobody panics").push(number);
+                }));
+            }
+        });
+        // Not before: this thread is no longer outside then.
+        let mut worker = workers.worker(0).expect("it is free");
+        worker.shuffle(7);
+        if by_search {
+            assert!(worker.search(), "it lies there");
+        }
+        while worker.turn() > 0 || worker.search() {}
+        drop(main);
+        drop(worker);
+        workers.close();
+        Arc::try_unwrap(order).map(|order| order.into_inner().expect("nobody panics"))
+    };
+    let expected = order(false).expect("all have ended");
+    assert_eq!(expected.len(), 20);
+    assert_eq!(order(true).expect("all have ended"), expected);
+}
