@@ -5,7 +5,7 @@
 //!
 //! # The nouns
 //!
-//! - Functions for whole files and for folders, as in `std::fs`: [`read`], [`write`], [`metadata`], [`copy`],
+//! - Functions for whole files and for folders, as in `std::fs`: [`read`], [`write()`], [`metadata`], [`copy`],
 //!   [`rename`] and their like. Their errors name the path.
 //! - A [`File`] is read, written and sought in pieces, by the traits of `futures-io`.
 //! - [`ReadDir`] is the stream of the entries of a folder.
