@@ -2,6 +2,8 @@
 
 use std::{
     io::{self, Read},
+    mem,
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
@@ -76,6 +78,17 @@ struct State {
     waker: Option<Waker>,
 }
 
+impl State {
+    fn start_thread(&mut self) -> io::Result<()> {
+        if !self.has_thread {
+            let thread = Builder::new().name("evloop-stdin".to_owned());
+            drop(thread.spawn(|| INPUT.serve())?);
+            self.has_thread = true;
+        }
+        Ok(())
+    }
+}
+
 impl Input {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -101,8 +114,19 @@ impl Input {
             let waker = state.waker.take();
             drop(state);
             if let Some(waker) = waker {
-                waker.wake();
+                wake(waker);
             }
+        }
+    }
+}
+
+/// Wakes; a panic of foreign code does not end the thread, which would leave all others waiting. The panic
+/// hook has reported it.
+fn wake(waker: Waker) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
+        // The payload is foreign too. What its destructor throws is not looked at any more.
+        if let Err(worse) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            mem::forget(worse);
         }
     }
 }
@@ -127,16 +151,11 @@ impl AsyncRead for Stdin {
         }
         let former = state.waker.replace(waker);
         state.is_wanted = true;
-        if !state.has_thread {
-            let thread = Builder::new().name("evloop-stdin".to_owned());
-            match thread.spawn(|| INPUT.serve()) {
-                Ok(_detached) => state.has_thread = true,
-                Err(error) => return Poll::Ready(Err(error)),
-            }
-        }
+        let started = state.start_thread();
         INPUT.wanted.notify_one();
         drop(state);
         drop(former);
+        started?;
         Poll::Pending
     }
 }

@@ -79,3 +79,24 @@ fn a_wait_for_input_can_be_given_up_loses_nothing_and_holds_up_no_end() {
     drop(stdin);
     assert_eq!(lines.next(), None);
 }
+
+#[test]
+fn input_goes_on_after_it_has_woken_somebody_who_panics() {
+    let _watchdog = Watchdog::new(Duration::from_secs(20));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_hostile_stdin"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it was built");
+    let mut stdin = child.stdin.take().expect("it is piped");
+    let stdout = child.stdout.take().expect("it is piped");
+    let mut lines = BufReader::new(stdout).lines().map_while(io::Result::ok);
+
+    assert_eq!(lines.next().as_deref(), Some("waits: true"));
+    stdin.write_all(b"one\n").expect("it is read");
+    assert_eq!(lines.next().as_deref(), Some("line: one"));
+    stdin.write_all(b"two\n").expect("it is read");
+    assert_eq!(lines.next().as_deref(), Some("line: two"));
+    assert!(child.wait().expect("it is our child").success());
+}

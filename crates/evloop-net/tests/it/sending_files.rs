@@ -135,7 +135,13 @@ fn what_cannot_be_sent_is_an_error() {
         let error = ours.send_file(&directory, &mut (0..10)).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::IsADirectory);
 
+        // No file reaches so far, and no offset of the system.
         let file = file_of(b"some")?;
+        let mut far = u64::MAX - 1..u64::MAX;
+        let error = ours.send_file(&file, &mut far).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert_eq!(far, u64::MAX - 1..u64::MAX);
+
         drop(theirs);
         let mut range = 0..4;
         let error = ours.send_file(&file, &mut range).await.unwrap_err();
