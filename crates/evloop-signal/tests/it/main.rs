@@ -6,6 +6,7 @@ mod child;
 mod foreign;
 
 mod ending;
+mod hostile;
 mod museum;
 mod names;
 mod refusals;
