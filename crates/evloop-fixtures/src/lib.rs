@@ -2,7 +2,8 @@
 //!
 //! - [`auto_traits!`] says of types whether they may cross threads and be moved.
 //! - [`watched`] runs a test that must not hang.
-//! - [`Wakes`] counts how often a future was woken, and [`block_on`] runs one without a runtime.
+//! - [`Wakes`] counts how often a future was woken, [`block_on`] runs one without a
+//!   runtime, and [`drive`] with the turns of a driver in between.
 //! - `models`, under `--cfg loom`, explores models of protocols between threads.
 //!
 //! # What this crate does not do
@@ -18,5 +19,5 @@ pub mod models;
 mod unaided;
 mod watch;
 
-pub use unaided::{Wakes, block_on};
+pub use unaided::{Wakes, block_on, drive};
 pub use watch::{in_thread, join, patience, watched, watched_with_stack};

@@ -4,7 +4,7 @@ use std::{
     pin::pin,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     task::{Context, Poll, Wake, Waker},
     thread::{self, Thread},
@@ -60,5 +60,40 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
             Poll::Ready(output) => return output,
             Poll::Pending => thread::park(),
         }
+    }
+}
+
+/// Runs a future with the turns of a driver in between.
+///
+/// `turn` is told whether the future has been woken, so that the turn must not wait; `notify` ends a turn that
+/// waits, from any thread.
+pub fn drive<F: Future>(
+    future: F,
+    notify: impl Fn() + Send + Sync + 'static,
+    mut turn: impl FnMut(bool),
+) -> F::Output {
+    struct Woken<N> {
+        flag: AtomicBool,
+        notify: N,
+    }
+    impl<N: Fn() + Send + Sync> Wake for Woken<N> {
+        fn wake(self: Arc<Self>) {
+            self.flag.store(true, Ordering::Release);
+            (self.notify)();
+        }
+    }
+    let woken = Arc::new(Woken {
+        flag: AtomicBool::new(true),
+        notify,
+    });
+    let waker = Waker::from(Arc::clone(&woken));
+    let mut future = pin!(future);
+    loop {
+        if woken.flag.swap(false, Ordering::AcqRel)
+            && let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker))
+        {
+            return output;
+        }
+        turn(woken.flag.load(Ordering::Acquire));
     }
 }

@@ -3,18 +3,15 @@
 use std::{
     future::Future,
     io,
-    pin::{Pin, pin},
-    sync::{
-        Arc, PoisonError, RwLock,
-        atomic::{AtomicBool, Ordering},
-    },
-    task::{Context, Poll, Wake, Waker},
+    pin::Pin,
+    sync::{PoisonError, RwLock},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
-use evloop_fixtures::watched;
+use evloop_fixtures::{drive, watched};
 use evloop_net::{StreamWriter, TcpListener, TcpStream};
-use evloop_reactor::{Notifier, Reactor};
+use evloop_reactor::Reactor;
 use futures_lite::{AsyncRead, AsyncReadExt, AsyncWrite, future::try_zip};
 
 pub(crate) const LOOPBACK: &str = "127.0.0.1:0";
@@ -57,23 +54,16 @@ fn on_reactor(body: impl FnOnce(&mut Reactor) + Send + 'static) {
 
 /// Polls `fut` to its end and turns the reactor between the polls.
 pub(crate) fn block_on<F: Future>(reactor: &mut Reactor, fut: F) -> F::Output {
-    let woken = Arc::new(Woken {
-        flag: AtomicBool::new(true),
-        notifier: reactor.notifier(),
-    });
-    let waker = Waker::from(Arc::clone(&woken));
-    let mut cx = Context::from_waker(&waker);
-    let mut fut = pin!(fut);
-    loop {
-        reactor.begin_turn();
-        if woken.flag.swap(false, Ordering::AcqRel)
-            && let Poll::Ready(output) = fut.as_mut().poll(&mut cx)
-        {
-            return output;
-        }
-        let ready = woken.flag.load(Ordering::Acquire);
-        turn(reactor, ready.then_some(Duration::ZERO));
-    }
+    let notifier = reactor.notifier();
+    reactor.begin_turn();
+    drive(
+        fut,
+        move || notifier.notify(),
+        |is_woken| {
+            turn(reactor, is_woken.then_some(Duration::ZERO));
+            reactor.begin_turn();
+        },
+    )
 }
 
 /// One turn, and who it woke.
@@ -81,18 +71,6 @@ pub(crate) fn turn(reactor: &mut Reactor, timeout: Option<Duration>) {
     let mut woken = Vec::new();
     reactor.poll(timeout, &mut woken).unwrap();
     woken.drain(..).for_each(Waker::wake);
-}
-
-struct Woken {
-    flag: AtomicBool,
-    notifier: Notifier,
-}
-
-impl Wake for Woken {
-    fn wake(self: Arc<Self>) {
-        self.flag.store(true, Ordering::Release);
-        self.notifier.notify();
-    }
 }
 
 /// Polls `fut` once, with a waker that does nothing.

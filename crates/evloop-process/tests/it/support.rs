@@ -2,20 +2,16 @@
 
 use std::{
     fs, io,
-    pin::{Pin, pin},
+    pin::Pin,
     process::Stdio,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    task::{Context, Poll, Wake, Waker},
+    task::{Context, Poll, Waker},
     thread,
     time::Duration,
 };
 
-use evloop_fixtures::watched;
+use evloop_fixtures::{drive, watched};
 use evloop_process::{Child, Command};
-use evloop_reactor::{Notifier, Reactor};
+use evloop_reactor::Reactor;
 use rustix::{
     io::Errno,
     process::{Pid, WaitId, WaitIdOptions, waitid},
@@ -89,23 +85,16 @@ pub(crate) fn alone(test: &str, body: impl FnOnce(&mut Reactor) + Send + 'static
 
 /// Polls `fut` to its end and turns the reactor between the polls.
 pub(crate) fn block_on<F: Future>(reactor: &mut Reactor, fut: F) -> F::Output {
-    let woken = Arc::new(Woken {
-        flag: AtomicBool::new(true),
-        notifier: reactor.notifier(),
-    });
-    let waker = Waker::from(Arc::clone(&woken));
-    let mut cx = Context::from_waker(&waker);
-    let mut fut = pin!(fut);
-    loop {
-        reactor.begin_turn();
-        if woken.flag.swap(false, Ordering::AcqRel)
-            && let Poll::Ready(output) = fut.as_mut().poll(&mut cx)
-        {
-            return output;
-        }
-        let ready = woken.flag.load(Ordering::Acquire);
-        turn(reactor, ready.then_some(Duration::ZERO));
-    }
+    let notifier = reactor.notifier();
+    reactor.begin_turn();
+    drive(
+        fut,
+        move || notifier.notify(),
+        |is_woken| {
+            turn(reactor, is_woken.then_some(Duration::ZERO));
+            reactor.begin_turn();
+        },
+    )
 }
 
 /// One turn, and who it woke.
@@ -113,18 +102,6 @@ pub(crate) fn turn(reactor: &mut Reactor, timeout: Option<Duration>) {
     let mut woken = Vec::new();
     reactor.poll(timeout, &mut woken).unwrap();
     woken.drain(..).for_each(Waker::wake);
-}
-
-struct Woken {
-    flag: AtomicBool,
-    notifier: Notifier,
-}
-
-impl Wake for Woken {
-    fn wake(self: Arc<Self>) {
-        self.flag.store(true, Ordering::Release);
-        self.notifier.notify();
-    }
 }
 
 /// Polls `fut` once, with a waker that does nothing.

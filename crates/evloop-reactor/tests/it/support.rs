@@ -4,17 +4,12 @@ use std::{
     future::Future,
     io,
     os::unix::net::UnixStream,
-    pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    task::{Context, Poll, Wake, Waker},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
-use evloop_fixtures::watched;
-use evloop_reactor::{Notifier, Reactor};
+use evloop_fixtures::{drive, watched};
+use evloop_reactor::Reactor;
 
 /// A timeout that never waits.
 pub(crate) const NOW: Option<Duration> = Some(Duration::ZERO);
@@ -27,38 +22,20 @@ pub(crate) fn on_both(body: fn(Reactor)) {
 
 /// Polls `fut` to its end and turns the reactor between the polls.
 pub(crate) fn block_on<F: Future>(reactor: &mut Reactor, fut: F) -> F::Output {
-    let woken = Arc::new(Woken {
-        flag: AtomicBool::new(true),
-        notifier: reactor.notifier(),
-    });
-    let waker = Waker::from(Arc::clone(&woken));
-    let mut cx = Context::from_waker(&waker);
-    let mut fut = pin!(fut);
-    let mut wakers = Vec::new();
-    loop {
-        reactor.begin_turn();
-        if woken.flag.swap(false, Ordering::AcqRel)
-            && let Poll::Ready(output) = fut.as_mut().poll(&mut cx)
-        {
-            return output;
-        }
-        let ready = woken.flag.load(Ordering::Acquire);
-        let timeout = if ready { NOW } else { None };
-        reactor.poll(timeout, &mut wakers).unwrap();
-        wakers.drain(..).for_each(Waker::wake);
-    }
-}
-
-struct Woken {
-    flag: AtomicBool,
-    notifier: Notifier,
-}
-
-impl Wake for Woken {
-    fn wake(self: Arc<Self>) {
-        self.flag.store(true, Ordering::Release);
-        self.notifier.notify();
-    }
+    let notifier = reactor.notifier();
+    reactor.begin_turn();
+    drive(
+        fut,
+        move || notifier.notify(),
+        |is_woken| {
+            let mut woken = Vec::new();
+            reactor
+                .poll(is_woken.then_some(Duration::ZERO), &mut woken)
+                .unwrap();
+            woken.into_iter().for_each(Waker::wake);
+            reactor.begin_turn();
+        },
+    )
 }
 
 /// Polls `fut` once with `waker`.
