@@ -13,7 +13,7 @@ use evloop_reactor::Reactor;
 use evloop_test::CancelAtEachAwait;
 use futures_lite::AsyncReadExt;
 use futures_lite::future::{block_on, poll_once};
-use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
 use crate::SECOND;
 
@@ -37,11 +37,27 @@ impl Cat {
         }
     }
 
+    /// A cat that is stopped until it [goes on](Self::goes_on): none of its bytes is there before.
+    fn stopped() -> Self {
+        let cat = Self::new();
+        kill_process(cat.pid(), Signal::STOP).expect("it is ours");
+        let options = WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT;
+        waitid(WaitId::Pid(cat.pid()), options).expect("it is not reaped");
+        cat
+    }
+
+    fn goes_on(&self) {
+        kill_process(self.pid(), Signal::CONT).expect("nobody has reaped it");
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_raw(self.id.cast_signed()).expect("it has a number")
+    }
+
     /// Sleeps until the cat has ended, and wakes who waits for that.
     fn has_ended(&self) {
-        let pid = Pid::from_raw(self.id.cast_signed()).expect("it has a number");
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-        waitid(WaitId::Pid(pid), options).expect("it is not reaped");
+        waitid(WaitId::Pid(self.pid()), options).expect("it is not reaped");
         self.turn(Some(Duration::ZERO));
     }
 
@@ -97,11 +113,12 @@ fn a_wait_for_a_child() {
 #[test]
 fn a_communication_with_a_child() {
     let report = CancelAtEachAwait::new().check_with(
-        Cat::new,
+        Cat::stopped,
         async |cat: &Cat| {
             let mut child = cat.child.acquire().await;
             let ends = async {
                 sleep(SECOND).await;
+                cat.goes_on();
                 cat.has_ended();
             };
             let (captured, ()) = gather((child.communicate("x"), ends)).await;
@@ -109,6 +126,9 @@ fn a_communication_with_a_child() {
             assert_eq!(captured.stdout.as_deref(), Some(&b"x"[..]));
         },
         |cat, run| {
+            if run.fault().is_some() {
+                cat.goes_on();
+            }
             let status = cat.block_on(async {
                 let mut child = cat.child.acquire().await;
                 child.stdin = None;
