@@ -79,9 +79,9 @@ impl Drop for Nap<'_> {
         worker.pool.roles.wake_up(worker.slot().index);
         // In this order: in between the other way round it would seem to sleep and to have nothing to do,
         // and a clock might jump over what it was woken for.
-        worker.slot().sleeper.wake_up();
+        let was_called = worker.slot().sleeper.wake_up();
         worker.set_searching();
-        worker.vigil.wake_up(self.depth);
+        worker.vigil.wake_up(self.depth, was_called);
     }
 }
 

@@ -123,10 +123,11 @@ impl Sleeper {
             .is_ok()
     }
 
-    /// The worker, which counts as awake by now: it looks next at what it may have been woken for.
-    pub(crate) fn wake_up(&self) {
+    /// The worker, which counts as awake by now: it looks next at what it may have been woken for. Says
+    /// whether somebody has woken it.
+    pub(crate) fn wake_up(&self) -> bool {
         // Acquire pairs with the Release of `wake`.
-        self.place.swap(AWAKE, Ordering::AcqRel);
+        self.place.swap(AWAKE, Ordering::AcqRel) == TOKEN
     }
 }
 

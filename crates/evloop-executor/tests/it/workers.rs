@@ -1,13 +1,14 @@
 //! The executor with several workers.
 
 use std::future::poll_fn;
+use std::iter;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 use std::thread;
 
-use evloop_executor::{Workers, block_on};
+use evloop_executor::{Nap, Worker, Workers, block_on};
 use evloop_task::{Task, create_task, create_task_local, current_task, thread_number, yield_now};
 
 #[expect(
@@ -190,6 +191,38 @@ fn somebody_watches_while_a_worker_is_in_a_pinned_step() {
 
         drop((stop, worker));
     });
+    assert_eq!(workers.close(), 0);
+}
+
+/// What it heard of was for a thread that is no worker, and so is what comes next: if it watched from its
+/// parker, nobody would wait for that.
+#[test]
+fn a_worker_that_was_not_called_goes_back_to_where_it_slept() {
+    let workers = Workers::new(2, now);
+    let [worker, other] = [0, 1].map(|index| workers.worker(index).expect("it is free"));
+    fn nap(worker: &Worker) -> Nap<'_> {
+        assert!(!worker.search());
+        worker.nap().expect("there is nothing to do")
+    }
+    // Both have searched, so that neither counts as active.
+    drop((nap(&worker), nap(&other)));
+    let deep = |worker| iter::repeat_with(move || nap(worker)).find(|nap| nap.limit().is_none());
+    let asleep = deep(&other);
+
+    let mut found = deep(&worker);
+    for _ in 0..3 {
+        found.expect("it sleeps at last").elsewhere(None, |_| {});
+        let again = nap(&worker);
+        assert_eq!(again.limit(), None);
+        found = Some(again);
+    }
+    worker.waker().wake();
+    drop(found);
+    let nap = nap(&worker);
+    assert!(nap.limit().is_some(), "who was called may be to watch");
+
+    drop((nap, asleep));
+    drop((worker, other));
     assert_eq!(workers.close(), 0);
 }
 
