@@ -20,7 +20,13 @@ const N_CONNECTIONS: [usize; 4] = [1, 64, 1_000, 9_000];
 
 pub(crate) fn family() -> Family {
     let one = rows("", Workload::on_one);
-    let two = rows("mt_", Workload::on_two);
+    let mut two = rows("mt_", Workload::on_two);
+    two.push(Row::new(
+        "mt_echo_main",
+        Unit::Nanoseconds,
+        "as `mt_echo_1`, served by the future of `block_on`, on a thread that is no worker",
+        Workload::of_messages(1).contenders(servers::in_main()),
+    ));
     Family {
         title: "TCP echo",
         rows: one.into_iter().chain(two).collect(),

@@ -76,10 +76,10 @@ impl<'a> Nap<'a> {
 impl Drop for Nap<'_> {
     fn drop(&mut self) {
         let worker = self.worker;
-        worker.pool.roles.wake_up(worker.slot().index);
+        let was_called = worker.pool.roles.wake_up(worker.slot().index);
         // In this order: in between the other way round it would seem to sleep and to have nothing to do,
         // and a clock might jump over what it was woken for.
-        let was_called = worker.slot().sleeper.wake_up();
+        worker.slot().sleeper.wake_up();
         worker.set_searching();
         worker.vigil.wake_up(self.depth, was_called);
     }

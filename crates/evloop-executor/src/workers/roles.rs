@@ -160,13 +160,12 @@ impl Roles {
         })
     }
 
-    /// A worker is awake, and searches from here on, whoever has woken it.
-    pub(crate) fn wake_up(&self, worker: usize) {
+    /// A worker is awake, and searches from here on, whoever has woken it. Says whether it was claimed.
+    pub(crate) fn wake_up(&self, worker: usize) -> bool {
         self.change(|crew| {
-            if let Some(place) = crew.sleepers.iter().position(|sleeper| *sleeper == worker) {
-                crew.remove(place);
-            }
-        });
+            let place = crew.sleepers.iter().position(|sleeper| *sleeper == worker);
+            place.map(|place| crew.remove(place)).is_none()
+        })
     }
 
     /// Chooses a sleeper to be woken, which counts as searching from here on. `None` when nobody

@@ -123,11 +123,10 @@ impl Sleeper {
             .is_ok()
     }
 
-    /// The worker, which counts as awake by now: it looks next at what it may have been woken for. Says
-    /// whether somebody has woken it.
-    pub(crate) fn wake_up(&self) -> bool {
+    /// The worker, which counts as awake by now: it looks next at what it may have been woken for.
+    pub(crate) fn wake_up(&self) {
         // Acquire pairs with the Release of `wake`.
-        self.place.swap(AWAKE, Ordering::AcqRel) == TOKEN
+        self.place.swap(AWAKE, Ordering::AcqRel);
     }
 }
 

@@ -16,7 +16,7 @@ const MOST_IDLE_NAPS: u32 = 4;
 /// One worker's share in watching.
 #[derive(Debug, Default)]
 pub(super) struct Vigil {
-    /// It has found work since its last nap, or the nap was ended by what it waited for there.
+    /// It has found work since its last nap, or that was a deep one and nobody called it for work.
     has_worked: Cell<bool>,
     /// It has seen a queue that was not its own.
     has_seen: Cell<bool>,
@@ -54,10 +54,11 @@ impl Vigil {
         Duration::from_millis(1 << self.n_naps.get().min(2))
     }
 
-    /// A nap has ended; `was_called` by another thread, or by itself.
+    /// A nap has ended. `was_called`: chosen to look for work, or to watch.
     pub(super) fn wake_up(&self, depth: Depth, was_called: bool) {
-        // I/O or a timer has ended a deep sleep. Even if that was a matter of a thread that is no worker, so
-        // that there is no work here, what comes next is to be waited for as before.
+        // What has ended a deep sleep else is I/O or a timer, or one that was set meanwhile. Even if that is a
+        // matter of a thread that is no worker, so that there is no work here, what comes next is to be
+        // waited for as before.
         self.has_worked.set(depth == Depth::Deep && !was_called);
         match depth {
             Depth::Light => {

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::pin::Pin;
 
-use futures_lite::{AsyncReadExt as _, AsyncWriteExt as _};
+use futures_lite::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use monoio::{FusionDriver, RuntimeBuilder};
 
 use super::{Serve, Setup};
@@ -48,6 +48,24 @@ pub(super) fn on_two() -> Vec<(&'static str, Serve)> {
     ]
 }
 
+/// The future of `block_on` serves, on a thread that is no worker.
+pub(super) fn in_main() -> Vec<(&'static str, Serve)> {
+    vec![
+        ("evloop", |setup| {
+            let builder = evloop::Runtime::builder().n_workers(N_WORKERS);
+            let runtime = builder.build().expect("the system gives threads");
+            let served = runtime.block_on(serve_one_by_one_evloop(setup));
+            served.expect("the runtime is open");
+        }),
+        ("tokio", |setup| {
+            let mut builder = tokio::runtime::Builder::new_multi_thread();
+            let runtime = builder.worker_threads(N_WORKERS).enable_all().build();
+            let runtime = runtime.expect("the system gives threads");
+            runtime.block_on(serve_one_by_one_tokio(setup));
+        }),
+    ]
+}
+
 /// Serves one connection.
 type Connection = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -59,26 +77,41 @@ async fn serve_evloop(setup: Setup) {
     let buffer = setup.buffer;
     let mut tasks = Vec::new();
     for _ in 0..setup.n_connections {
-        let (mut stream, _) = listener.accept().await.expect("the client connects");
-        tasks.push(evloop::create_task(async move {
-            let mut buffer = vec![0; buffer];
-            loop {
-                match stream
-                    .read(&mut buffer)
-                    .await
-                    .expect("the client reads and writes")
-                {
-                    0 => break,
-                    n => stream
-                        .write_all(&buffer[..n])
-                        .await
-                        .expect("the client reads"),
-                }
-            }
-        }));
+        let (stream, _) = listener.accept().await.expect("the client connects");
+        tasks.push(evloop::create_task(echo(stream, buffer)));
     }
     for task in tasks {
         task.await.expect("serving does not panic");
+    }
+}
+
+/// Without a task.
+async fn serve_one_by_one_evloop(setup: Setup) {
+    let listener = evloop::TcpListener::bind(ANY)
+        .await
+        .expect("there is a free port");
+    setup.announce(listener.local_addr());
+    for _ in 0..setup.n_connections {
+        let (stream, _) = listener.accept().await.expect("the client connects");
+        echo(stream, setup.buffer).await;
+    }
+}
+
+/// Serves a stream of evloop's or smol's.
+async fn echo(mut stream: impl AsyncRead + AsyncWrite + Unpin, buffer: usize) {
+    let mut buffer = vec![0; buffer];
+    loop {
+        match stream
+            .read(&mut buffer)
+            .await
+            .expect("the client reads and writes")
+        {
+            0 => break,
+            n => stream
+                .write_all(&buffer[..n])
+                .await
+                .expect("the client reads"),
+        }
     }
 }
 
@@ -89,23 +122,8 @@ async fn serve_smol(setup: Setup, spawn: fn(Connection) -> async_executor::Task<
     let buffer = setup.buffer;
     let mut tasks = Vec::new();
     for _ in 0..setup.n_connections {
-        let (mut stream, _) = listener.accept().await.expect("the client connects");
-        tasks.push(spawn(Box::pin(async move {
-            let mut buffer = vec![0; buffer];
-            loop {
-                match stream
-                    .read(&mut buffer)
-                    .await
-                    .expect("the client reads and writes")
-                {
-                    0 => break,
-                    n => stream
-                        .write_all(&buffer[..n])
-                        .await
-                        .expect("the client reads"),
-                }
-            }
-        })));
+        let (stream, _) = listener.accept().await.expect("the client connects");
+        tasks.push(spawn(Box::pin(echo(stream, buffer))));
     }
     for task in tasks {
         task.await;
@@ -113,8 +131,6 @@ async fn serve_smol(setup: Setup, spawn: fn(Connection) -> async_executor::Task<
 }
 
 async fn serve_tokio(setup: Setup) {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-
     let listener = tokio::net::TcpListener::bind(ANY)
         .await
         .expect("there is a free port");
@@ -122,26 +138,42 @@ async fn serve_tokio(setup: Setup) {
     let buffer = setup.buffer;
     let mut tasks = Vec::new();
     for _ in 0..setup.n_connections {
-        let (mut stream, _) = listener.accept().await.expect("the client connects");
-        tasks.push(tokio::spawn(async move {
-            let mut buffer = vec![0; buffer];
-            loop {
-                match stream
-                    .read(&mut buffer)
-                    .await
-                    .expect("the client reads and writes")
-                {
-                    0 => break,
-                    n => stream
-                        .write_all(&buffer[..n])
-                        .await
-                        .expect("the client reads"),
-                }
-            }
-        }));
+        let (stream, _) = listener.accept().await.expect("the client connects");
+        tasks.push(tokio::spawn(echo_tokio(stream, buffer)));
     }
     for task in tasks {
         task.await.expect("serving does not panic");
+    }
+}
+
+/// Without a task.
+async fn serve_one_by_one_tokio(setup: Setup) {
+    let listener = tokio::net::TcpListener::bind(ANY)
+        .await
+        .expect("there is a free port");
+    setup.announce(listener.local_addr());
+    for _ in 0..setup.n_connections {
+        let (stream, _) = listener.accept().await.expect("the client connects");
+        echo_tokio(stream, setup.buffer).await;
+    }
+}
+
+async fn echo_tokio(mut stream: tokio::net::TcpStream, buffer: usize) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    let mut buffer = vec![0; buffer];
+    loop {
+        match stream
+            .read(&mut buffer)
+            .await
+            .expect("the client reads and writes")
+        {
+            0 => break,
+            n => stream
+                .write_all(&buffer[..n])
+                .await
+                .expect("the client reads"),
+        }
     }
 }
 
