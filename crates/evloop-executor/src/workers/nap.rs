@@ -57,12 +57,14 @@ impl<'a> Nap<'a> {
         }
     }
 
-    /// Sleeps until the worker is woken, at most `limit`.
-    pub fn park(self, limit: Option<Duration>) {
+    /// Sleeps until the worker is woken, at most `limit`. Says whether it was not woken.
+    pub fn park(self, limit: Option<Duration>) -> bool {
         let limit = self.shorter(limit);
+        let sleeper = &self.worker.slot().sleeper;
         if let Some(parker) = &self.worker.parker {
-            self.worker.slot().sleeper.park(parker, limit);
+            sleeper.park(parker, limit);
         }
+        !sleeper.is_woken()
     }
 
     /// Sleeps in `wait`, which is given the longest that it may last, unless the worker was woken

@@ -18,6 +18,9 @@ use crate::left_over::{PROGRAM_ENDED, Rounds};
 use crate::slow_step;
 use crate::wake_all::wake_all;
 
+#[cfg(test)]
+mod tests;
+
 /// At most this many steps run between two looks at I/O while work is ready ...
 const STEPS_PER_POLL: usize = 64;
 /// ... and at most this much time passes.
@@ -51,6 +54,7 @@ pub(super) fn run(
         woken: Vec::new(),
         n_steps: 0,
         last_poll: None,
+        is_alone: false,
         end: None,
     };
     thread.run();
@@ -66,6 +70,8 @@ struct WorkerThread<'a> {
     /// Since the last look at I/O.
     n_steps: usize,
     last_poll: Option<Instant>,
+    /// In its last nap as the one that watches nobody came to look at I/O.
+    is_alone: bool,
     /// The pinned tasks are ending.
     end: Option<Rounds>,
 }
@@ -110,6 +116,8 @@ impl WorkerThread<'_> {
         let has_sources = self.engine.reactor_handle.source_count() > 0;
         self.n_steps += n_steps;
         if self.n_steps >= STEPS_PER_POLL {
+            // Its steps are so short that it comes back soon.
+            self.engine.note_look(self.worker.index());
             self.fire_for_others();
         } else if !has_sources {
             return;
@@ -140,20 +148,27 @@ impl WorkerThread<'_> {
 
     /// There is nothing to do: waits for I/O, if nobody else does, or for being woken.
     ///
-    /// The one that watches does not wait in the reactor: whoever is woken there has work, and somebody
-    /// would have to be woken to watch in its place. It looks there after its naps.
+    /// The one that watches does not wait in the reactor while the others come there: whoever is woken there
+    /// has work, and somebody would have to be woken to watch in its place, for each event. It looks there
+    /// after its naps. When the others are in long steps, nobody but this one can serve I/O in time.
     fn sleep(&mut self) {
         let Some(nap) = self.worker.nap() else { return };
         let (limit, whose) = self.limit();
         let watches = nap.limit().is_some();
         // Without a look, timers that are always due when it is about to sleep would keep it from I/O.
         let is_due = limit == Some(Duration::ZERO);
+        let mut has_looked = false;
+        let index = self.worker.index();
+        self.is_alone &= self.engine.looked_last(index);
+        self.engine.note_look(index);
         if is_due {
             drop(nap);
-        } else if watches {
-            nap.park(limit);
+        } else if watches && !self.is_alone {
+            // In that time all come who will.
+            let is_long = nap.limit().min(limit.or(Some(Duration::MAX))) >= Some(TIME_PER_POLL);
+            self.is_alone = nap.park(limit) && is_long && self.engine.looked_last(index);
         } else {
-            wait(self.engine, nap, limit, &mut self.woken, self.handle);
+            has_looked = wait(self.engine, nap, limit, &mut self.woken, self.handle);
         }
         self.n_steps = 0;
         self.last_poll = None;
@@ -161,7 +176,7 @@ impl WorkerThread<'_> {
         if watches || whose == Whose::All {
             self.fire_for_others();
         }
-        if (watches || is_due) && self.engine.reactor_handle.source_count() > 0 {
+        if (watches || is_due) && !has_looked && self.engine.reactor_handle.source_count() > 0 {
             self.look_at_io();
         }
     }
@@ -221,26 +236,29 @@ impl WorkerThread<'_> {
     }
 }
 
-/// Waits in the reactor, unless another worker does or it is lost, and else in the worker's parker.
+/// Waits in the reactor, unless another worker does or it is lost, and else in the worker's parker. Says
+/// whether it was the reactor.
 fn wait(
     engine: &Engine,
     nap: Nap<'_>,
     limit: Option<Duration>,
     woken: &mut Vec<Waker>,
     handle: &Handle,
-) {
-    let Some(mut turned) = engine.try_reactor() else {
-        return nap.park(limit);
-    };
-    let Some(reactor) = turned.as_mut() else {
+) -> bool {
+    let mut turned = engine.try_reactor();
+    let Some(reactor) = turned.as_deref_mut().and_then(Option::as_mut) else {
         drop(turned);
-        return nap.park(limit);
+        nap.park(limit);
+        return false;
     };
     // Only what came before the nap says where to find this worker: that ends the nap itself.
     reactor.begin_turn();
     let mut polled = Ok(0);
     nap.elsewhere(limit, |limit| polled = reactor.poll(limit, woken));
-    give_up_if_lost(turned, polled, handle);
+    if let Some(turned) = turned {
+        give_up_if_lost(turned, polled, handle);
+    }
+    true
 }
 
 /// A reactor that can no longer wait is given up, and whoever waited hears of it.
