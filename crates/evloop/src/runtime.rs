@@ -6,6 +6,7 @@ mod builder;
 mod ending;
 mod engine;
 mod guest;
+mod looks;
 mod worker_thread;
 
 use std::convert::Infallible;

@@ -324,6 +324,10 @@ pub(super) const CRATES: &[Row] = &[
         ],
         foreign: &[
             (
+                "crossbeam-utils",
+                "pads to the size of a cache line, which differs between processors",
+            ),
+            (
                 "futures-core",
                 "the trait `Stream`, which the ecosystem's adapters take: `signals` is one",
             ),

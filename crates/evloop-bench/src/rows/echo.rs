@@ -27,6 +27,12 @@ pub(crate) fn family() -> Family {
         "as `mt_echo_1`, served by the future of `block_on`, on a thread that is no worker",
         Workload::of_messages(1).contenders(servers::in_main()),
     ));
+    two.push(Row::new(
+        "mt_echo_beside_blocked",
+        Unit::Nanoseconds,
+        "as `mt_echo_1`, while a task blocks the other worker in steps of 10 ms",
+        Workload::of_messages(1).contenders(servers::beside_a_blocked_worker()),
+    ));
     Family {
         title: "TCP echo",
         rows: one.into_iter().chain(two).collect(),

@@ -11,6 +11,7 @@ use evloop_task::{TaskRef, current_scheduler};
 use evloop_time::{Clock, SharedTimeDriver, SystemClock, TimeHandle};
 
 use super::guest::Guests;
+use super::looks::Looks;
 use crate::shared::lock;
 
 /// See the module's docs.
@@ -23,8 +24,7 @@ pub(crate) struct Engine {
     /// Turned by one worker at a time. `None` once the runtime is closed.
     pub(super) reactor: Mutex<Option<Reactor>>,
     pub(super) reactor_handle: ReactorHandle,
-    /// The worker that has last looked at I/O, or come to.
-    last_to_look: AtomicUsize,
+    pub(super) looks: Looks,
     /// How tasks get to each worker; `None` until its thread has begun.
     pinned: Box<[Mutex<Option<ExecutorHandle>>]>,
     pub(super) guests: Arc<Guests>,
@@ -56,7 +56,7 @@ impl Engine {
             drivers: (0..n_workers).map(driver).collect(),
             reactor_handle: reactor.handle(),
             reactor: Mutex::new(Some(reactor)),
-            last_to_look: AtomicUsize::new(0),
+            looks: Looks::new(n_workers),
             pinned: (0..n_workers).map(|_| Mutex::new(None)).collect(),
             guests: Arc::default(),
             shuffle,
@@ -93,19 +93,6 @@ impl Engine {
             Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
             Err(TryLockError::WouldBlock) => None,
         }
-    }
-
-    /// Says that a worker looks at I/O, or would if no other did.
-    pub(super) fn note_look(&self, worker: usize) {
-        // A hint, and mostly the same.
-        if !self.looked_last(worker) {
-            self.last_to_look.store(worker, Ordering::Relaxed);
-        }
-    }
-
-    /// Whether no other worker has come to look at I/O since this one did.
-    pub(super) fn looked_last(&self, worker: usize) -> bool {
-        self.last_to_look.load(Ordering::Relaxed) == worker
     }
 
     /// The tasks of the futures that other threads run, and that have not ended.

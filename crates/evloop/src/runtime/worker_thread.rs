@@ -1,5 +1,6 @@
 //! What a worker's thread does: turns of its queue, with looks at timers and I/O in between.
 
+use std::cell::Cell;
 use std::io;
 use std::sync::MutexGuard;
 use std::sync::atomic::Ordering;
@@ -54,6 +55,7 @@ pub(super) fn run(
         woken: Vec::new(),
         n_steps: 0,
         last_poll: None,
+        looks_seen: Cell::new(0),
         is_alone: false,
         end: None,
     };
@@ -70,7 +72,9 @@ struct WorkerThread<'a> {
     /// Since the last look at I/O.
     n_steps: usize,
     last_poll: Option<Instant>,
-    /// In its last nap as the one that watches nobody came to look at I/O.
+    /// The looks of others when this one last saw to it who looks at I/O.
+    looks_seen: Cell<usize>,
+    /// In its last nap as the one that watches nobody came to look at I/O, nor since.
     is_alone: bool,
     /// The pinned tasks are ending.
     end: Option<Rounds>,
@@ -112,12 +116,14 @@ impl WorkerThread<'_> {
 
     /// While work is ready, I/O is looked at after 64 steps or a millisecond, whichever is first; and after
     /// 64 steps the timers of the other workers, none of whom may be free to watch.
+    ///
+    /// Where steps are so long that the time is over first, what I/O wakes here would wait for such a step.
+    /// So this worker leaves it to the others as long as they look.
     fn look_around(&mut self, n_steps: usize) {
         let has_sources = self.engine.reactor_handle.source_count() > 0;
         self.n_steps += n_steps;
         if self.n_steps >= STEPS_PER_POLL {
-            // Its steps are so short that it comes back soon.
-            self.engine.note_look(self.worker.index());
+            self.engine.looks.note(self.worker.index());
             self.fire_for_others();
         } else if !has_sources {
             return;
@@ -127,12 +133,22 @@ impl WorkerThread<'_> {
             if now.saturating_duration_since(last) < TIME_PER_POLL {
                 return;
             }
+            if self.have_others_looked() {
+                self.last_poll = None;
+                return;
+            }
         }
         self.n_steps = 0;
         self.last_poll = None;
         if has_sources {
             self.look_at_io();
         }
+    }
+
+    /// Whether other workers have looked at I/O since this was last asked.
+    fn have_others_looked(&self) -> bool {
+        let looks = self.engine.looks.of_others(self.worker.index());
+        self.looks_seen.replace(looks) != looks
     }
 
     /// Looks at I/O without waiting, unless another worker waits for it.
@@ -158,15 +174,14 @@ impl WorkerThread<'_> {
         // Without a look, timers that are always due when it is about to sleep would keep it from I/O.
         let is_due = limit == Some(Duration::ZERO);
         let mut has_looked = false;
-        let index = self.worker.index();
-        self.is_alone &= self.engine.looked_last(index);
-        self.engine.note_look(index);
+        self.engine.looks.note(self.worker.index());
+        self.is_alone &= !self.have_others_looked();
         if is_due {
             drop(nap);
         } else if watches && !self.is_alone {
             // In that time all come who will.
             let is_long = nap.limit().min(limit.or(Some(Duration::MAX))) >= Some(TIME_PER_POLL);
-            self.is_alone = nap.park(limit) && is_long && self.engine.looked_last(index);
+            self.is_alone = nap.park(limit) && is_long && !self.have_others_looked();
         } else {
             has_looked = wait(self.engine, nap, limit, &mut self.woken, self.handle);
         }

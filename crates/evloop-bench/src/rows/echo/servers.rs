@@ -3,6 +3,10 @@
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use futures_lite::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use monoio::{FusionDriver, RuntimeBuilder};
@@ -12,6 +16,7 @@ use crate::runtimes::{
     EventLoop, EvloopRuntime, Monoio, N_WORKERS, Runtime, SendRuntime, Smol, SmolThreads, Tokio,
     TokioWorkers,
 };
+use crate::yielding::yield_once;
 
 /// Any free port.
 const ANY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -46,6 +51,42 @@ pub(super) fn on_two() -> Vec<(&'static str, Serve)> {
             Threads::run(|_| serve_smol(setup, Threads::spawn));
         }),
     ]
+}
+
+/// One of two workers serves. The other is in steps that block.
+pub(super) fn beside_a_blocked_worker() -> Vec<(&'static str, Serve)> {
+    vec![
+        ("evloop", |setup| {
+            EvloopRuntime::run(|_| beside_blocking::<EvloopRuntime>(serve_evloop(setup)))
+        }),
+        ("tokio", |setup| {
+            TokioWorkers::run(|_| beside_blocking::<TokioWorkers>(serve_tokio(setup)))
+        }),
+        ("smol", |setup| {
+            type Threads = SmolThreads<N_WORKERS>;
+            let serve = serve_smol(setup, Threads::spawn);
+            Threads::run(|_| beside_blocking::<Threads>(serve));
+        }),
+    ]
+}
+
+async fn beside_blocking<R: SendRuntime>(serve: impl Future<Output = ()>) {
+    let has_served = Arc::new(AtomicBool::new(false));
+    let is_over = Arc::clone(&has_served);
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "what is measured is a thread that is asleep"
+    )]
+    let block = || thread::sleep(Duration::from_millis(10));
+    let blocking = R::spawn(async move {
+        while !is_over.load(Ordering::Relaxed) {
+            block();
+            yield_once().await;
+        }
+    });
+    serve.await;
+    has_served.store(true, Ordering::Relaxed);
+    blocking.await;
 }
 
 /// The future of `block_on` serves, on a thread that is no worker.

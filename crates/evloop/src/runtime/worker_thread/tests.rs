@@ -1,3 +1,5 @@
+//! Where a worker waits.
+
 use std::sync::mpsc;
 use std::thread;
 
