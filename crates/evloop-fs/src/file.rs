@@ -8,7 +8,7 @@ use std::{
     mem,
     path::{Path, PathBuf},
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, mpsc},
     task::{Context, Poll, ready},
 };
 
@@ -33,8 +33,9 @@ const LARGE: usize = 1024 * 1024;
 /// # Cancel safety
 ///
 /// Of `read`, `write`, `flush` and `close` nothing is lost when the future is dropped at any await: what was
-/// read is given to the next read, what was taken over is written. A `seek` that is dropped may have
-/// happened.
+/// read is given to the next read, what was taken over is written. A `seek` that is dropped, or another call
+/// that changes something, may have happened, or happens before whatever is asked of this file next: no call
+/// overtakes another.
 ///
 /// # Examples
 ///
@@ -71,6 +72,8 @@ enum Done {
     Read(io::Result<usize>),
     Wrote(io::Result<()>),
     Sought(io::Result<u64>),
+    /// What was asked, to whoever asked.
+    Answered,
 }
 
 impl File {
@@ -206,9 +209,15 @@ impl File {
         F: FnOnce(&fs::File) -> io::Result<T> + Send + 'static,
     {
         poll_fn(|cx| self.poll_idle(cx)).await?;
-        let file = Arc::clone(&self.file);
-        let mut asked = pool::start(move || ask(&file));
-        poll_fn(|cx| pool::poll(&mut asked, cx)).await?
+        let (answers, answer) = mpsc::sync_channel(1);
+        // As a read or a write is: on its own, a call that was given up could overtake what comes later.
+        self.start(move |file, _| {
+            // Nobody listens if it was given up.
+            drop(answers.send(ask(file)));
+            Done::Answered
+        });
+        poll_fn(|cx| self.poll_done(cx)).await?;
+        answer.recv().expect("it was sent before the call ended")
     }
 
     /// Waits for what is under way. An error of a write is for whoever comes next.
@@ -216,7 +225,7 @@ impl File {
         match ready!(self.poll_done(cx))? {
             Some(Done::Wrote(written)) => Poll::Ready(written),
             // Whoever wanted it is gone. A read that has failed will fail again.
-            Some(Done::Read(_) | Done::Sought(_)) | None => Poll::Ready(Ok(())),
+            Some(Done::Read(_) | Done::Sought(_) | Done::Answered) | None => Poll::Ready(Ok(())),
         }
     }
 
@@ -310,7 +319,8 @@ impl AsyncRead for File {
                     return Poll::Ready(Err(error));
                 }
                 Some(Done::Read(Ok(0))) => return Poll::Ready(Ok(0)),
-                Some(Done::Wrote(Ok(())) | Done::Read(Ok(_)) | Done::Sought(_)) | None => {}
+                Some(Done::Wrote(Ok(())) | Done::Read(_) | Done::Sought(_) | Done::Answered)
+                | None => {}
             }
             if this.unread() > 0 || buf.is_empty() {
                 return Poll::Ready(Ok(this.buffer().give(buf)));
@@ -369,7 +379,8 @@ impl AsyncSeek for File {
                 Some(Done::Sought(sought)) if this.seeking.take() == Some(to) => {
                     return Poll::Ready(sought);
                 }
-                Some(Done::Wrote(Ok(())) | Done::Read(_) | Done::Sought(_)) | None => {}
+                Some(Done::Wrote(Ok(())) | Done::Read(_) | Done::Sought(_) | Done::Answered)
+                | None => {}
             }
             let unread = this.unread();
             this.buffer().clear();

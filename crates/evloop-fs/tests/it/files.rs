@@ -266,3 +266,21 @@ fn a_file_is_for_all_threads_and_says_what_it_is() {
         "{text}"
     );
 }
+
+#[test]
+fn a_call_that_was_given_up_does_not_overtake_what_follows() -> io::Result<()> {
+    let folder = Folder::new();
+    block_on(async {
+        for _ in 0..500 {
+            let mut file = File::create(folder.path("cut")).await?;
+            let _either_way = give_up(file.set_len(0));
+            file.write_all(b"written later").await?;
+
+            let file = file.into_std().await?;
+
+            // Whoever came late would show here at the latest.
+            assert_eq!(file.metadata()?.len(), 13);
+        }
+        Ok(())
+    })
+}
