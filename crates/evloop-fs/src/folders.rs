@@ -82,7 +82,7 @@ pub async fn remove_dir_all(path: impl AsRef<Path>) -> io::Result<()> {
 ///
 /// # Cancel safety
 ///
-/// Nothing is lost.
+/// Dropped, the folder is closed again.
 ///
 /// # Errors
 ///
@@ -118,6 +118,10 @@ pub async fn read_dir(path: impl AsRef<Path>) -> io::Result<ReadDir> {
 }
 
 /// The stream of the entries of a folder. Its `metadata` and `file_type` are std's, and may block.
+///
+/// # Cancel safety
+///
+/// A `next` that is dropped loses nothing: what is read meanwhile is for the next one.
 ///
 /// # Cost
 ///

@@ -6,6 +6,7 @@
 
 mod combinators;
 mod executors;
+mod files;
 mod groups;
 mod handles;
 mod lent;

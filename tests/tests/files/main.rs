@@ -1,6 +1,8 @@
 //! Files and the standard input, on loops and runtimes.
 
+use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -9,6 +11,7 @@ use evloop::{TaskGroup, gather};
 use evloop_tests::in_every_loop;
 use evloop_tests::watchdog::Watchdog;
 use futures_lite::{AsyncReadExt, AsyncWriteExt, StreamExt};
+use rustix::pty::{OpenptFlags, openpt, ptsname, unlockpt};
 
 #[test]
 fn many_files_at_a_time() {
@@ -58,26 +61,55 @@ fn many_files_at_a_time() {
     });
 }
 
-#[test]
-fn a_wait_for_input_can_be_given_up_loses_nothing_and_holds_up_no_end() {
+/// Feeds the program through `writer`, whose other end is `input` and stays open.
+#[track_caller]
+fn check_waiting(on: &str, input: impl Into<Stdio>, mut writer: impl Write) {
     let _watchdog = Watchdog::new(Duration::from_secs(20));
     let mut child = Command::new(env!("CARGO_BIN_EXE_reads_stdin"))
-        .stdin(Stdio::piped())
+        .arg(on)
+        .stdin(input)
         .stdout(Stdio::piped())
         .spawn()
         .expect("it was built");
-    let mut stdin = child.stdin.take().expect("it is piped");
     let stdout = child.stdout.take().expect("it is piped");
     let mut lines = BufReader::new(stdout).lines().map_while(io::Result::ok);
 
     assert_eq!(lines.next().as_deref(), Some("early: true"));
-    stdin.write_all(b"hello\n").expect("it is read");
+    writer.write_all(b"hello\n").expect("it is read");
     assert_eq!(lines.next().as_deref(), Some("line: hello"));
+    assert_eq!(lines.next().as_deref(), Some("more: false"));
     assert_eq!(lines.next().as_deref(), Some("ends"));
     // Its input is still open.
     assert!(child.wait().expect("it is our child").success());
-    drop(stdin);
     assert_eq!(lines.next(), None);
+    drop(writer);
+}
+
+/// A terminal: the side of the program, and the other.
+fn terminal() -> (fs::File, fs::File) {
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("the system has terminals");
+    unlockpt(&master).expect("it is a new one");
+    let name = ptsname(&master, Vec::new()).expect("it has a name");
+    let name = name.to_str().expect("its name is plain");
+    let mut options = fs::OpenOptions::new();
+    options.read(true).write(true).custom_flags(libc::O_NOCTTY);
+    (options.open(name).expect("it is there"), master.into())
+}
+
+#[test]
+fn a_wait_for_input_can_be_given_up_loses_nothing_and_holds_up_no_end() {
+    for on in ["loop", "runtime"] {
+        let (reader, writer) = rustix::pipe::pipe().expect("the system has descriptors");
+        check_waiting(on, reader, fs::File::from(writer));
+    }
+}
+
+#[test]
+fn a_wait_for_a_terminal_holds_up_no_end() {
+    for on in ["loop", "runtime"] {
+        let (theirs, ours) = terminal();
+        check_waiting(on, theirs, ours);
+    }
 }
 
 #[test]
