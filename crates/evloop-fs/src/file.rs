@@ -28,7 +28,7 @@ const LARGE: usize = 1024 * 1024;
 /// It implements `AsyncRead`, `AsyncWrite` and `AsyncSeek` of `futures-io`. Reads are made ahead, up to 64
 /// KiB; writes are ready when their bytes have been taken over, and go on behind the scenes: an error of one
 /// comes with the next operation, so [`flush`](AsyncWrite::poll_flush) or close the file to hear of the
-/// last. A file that is dropped still gets what was written.
+/// last. A file that is dropped still gets what was written, unless the process ends first.
 ///
 /// # Cancel safety
 ///

@@ -4,7 +4,7 @@
 //! on the descriptor of the `Poller` itself, for one system call a turn; `portable` waits through
 //! `polling`, which takes five on Linux and works wherever `polling` does.
 
-use std::{io, os::fd::BorrowedFd, time::Duration};
+use std::{io, mem, os::fd::BorrowedFd, sync::Arc, time::Duration};
 
 use evloop_fork::Origin;
 use polling::{PollMode, Poller};
@@ -68,7 +68,8 @@ pub(crate) enum Backend {
 /// The descriptors that are watched, and how to interrupt the thread that watches them.
 #[derive(Debug)]
 pub(crate) struct Sys {
-    poller: Poller,
+    /// Shared with nobody: in a child it is leaked by way of the count.
+    poller: Arc<Poller>,
     waiting: Waiting,
     mode: EventMode,
     /// A child that was forked off shares the state of the poller with its parent: it may not touch it.
@@ -112,7 +113,7 @@ impl Sys {
             ),
         };
         let sys = Self {
-            poller,
+            poller: Arc::new(poller),
             waiting,
             mode,
             origin: Origin::here(),
@@ -213,6 +214,17 @@ impl Sys {
             return Ok(());
         }
         self.poller.delete(fd)
+    }
+}
+
+/// A `Poller` takes its own notifier and timer out of the epoll when it is dropped. In a child that would be
+/// the parent's epoll, whose next wait through `polling` fails then; and elsewhere a child has no descriptor
+/// of this number, or another one. So the child keeps it.
+impl Drop for Sys {
+    fn drop(&mut self) {
+        if matches!(self.waiting, Waiting::Portable) && !self.origin.is_here() {
+            mem::forget(Arc::clone(&self.poller));
+        }
     }
 }
 

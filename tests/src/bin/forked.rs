@@ -13,15 +13,18 @@ use std::future::pending;
 use std::io::{self, Write};
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use evloop::{
     Async, EventLoop, Handle, RunError, Runtime, Signal, create_task, current_task, gather,
     get_running_loop, signals, sleep, to_thread, yield_now,
 };
+use evloop_reactor::Reactor;
 use evloop_tests::watchdog::Watchdog;
 use rustix::process::{Pid, WaitOptions, waitpid};
 
@@ -31,6 +34,10 @@ const SCENARIOS: &[(&str, fn())] = &[
     ("old_runtime", old_runtime),
     ("back_in_the_old_loop", back_in_the_old_loop),
     ("parent_keeps_its_events", parent_keeps_its_events),
+    (
+        "parent_keeps_its_portable_reactor",
+        parent_keeps_its_portable_reactor,
+    ),
     ("while_workers_wake", while_workers_wake),
     ("signals_of_a_child", signals_of_a_child),
     ("descriptors_of_a_program", descriptors_of_a_program),
@@ -231,6 +238,55 @@ fn parent_keeps_its_events() {
         .run_until_complete(socket.readable())
         .expect("it ends")
         .expect("it is readable");
+}
+
+/// As above, where the parent waits as on systems other than Linux.
+fn parent_keeps_its_portable_reactor() {
+    let reactor = Reactor::portable().expect("the system has descriptors");
+    let (ours, mut theirs) = StdUnixStream::pair().expect("the system has descriptors");
+    ours.set_nonblocking(true).expect("a socket can be");
+    let source = reactor.handle().register(ours);
+    let source = source.expect("a socket can be watched");
+    let mut kept = Some((reactor, source));
+
+    for _ in 0..3 {
+        let child = in_child(|| {
+            let (mut reactor, source) = kept.take().expect("it was not taken yet");
+            reactor.notifier().notify();
+            assert!(reactor.poll(None, &mut Vec::new()).is_err());
+            drop(source);
+            drop(reactor);
+            let mut own = Reactor::portable().expect("the system has descriptors");
+            own.notifier().notify();
+            own.poll(None, &mut Vec::new()).expect("it is notified");
+        });
+        wait_for(child);
+    }
+
+    let (mut reactor, source) = kept.expect("only children have taken it");
+    let mut woken = Vec::new();
+    // That the socket can be written is the first event.
+    let waited = reactor.poll(Some(Duration::ZERO), &mut woken);
+    assert_eq!(waited.expect("the reactor is the parent's"), 1);
+    // A timer of the system ends this wait, a notification the next, which has begun or not.
+    let waited = reactor.poll(Some(Duration::from_millis(1)), &mut woken);
+    assert_eq!(waited.expect("the timer is there"), 0);
+    reactor.begin_turn();
+    let notifier = reactor.notifier();
+    std::thread::scope(|scope| {
+        scope.spawn(|| notifier.notify());
+        let waited = reactor.poll(None, &mut woken);
+        assert_eq!(waited.expect("it is notified"), 0);
+    });
+    let mut readable = pin!(source.readable());
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(readable.as_mut().poll(&mut cx).is_pending());
+    theirs.write_all(b"x").expect("there is room");
+    while woken.is_empty() {
+        let waited = reactor.poll(None, &mut woken);
+        waited.expect("the reactor is the parent's");
+    }
+    assert!(readable.poll(&mut cx).is_ready());
 }
 
 fn while_workers_wake() {

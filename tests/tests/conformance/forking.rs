@@ -45,6 +45,11 @@ fn museum_bm95_the_parent_loses_no_event_to_its_children() {
 }
 
 #[test]
+fn museum_bm95_the_parent_loses_no_event_of_a_portable_reactor_to_its_children() {
+    run("parent_keeps_its_portable_reactor");
+}
+
+#[test]
 fn fault_f20_forks_while_eight_workers_wake() {
     run("while_workers_wake");
 }
