@@ -175,6 +175,39 @@ fn a_standalone_example_depends_on_one_crate_of_ours_and_nothing_else() {
 }
 
 #[test]
+fn a_standalone_example_may_run_on_a_foreign_executor_and_turn_the_reactor_of_its_crate() {
+    assert_eq!(problems_after("wheel_only", &["futures-lite"]), "");
+    let refused = problems_after("wheel_only", &["evloop-reactor"]);
+    assert!(refused.contains("exactly one crate of ours"));
+
+    let reactor = Row {
+        name: "evloop-reactor",
+        layer: Layer::Machine,
+        ours: &[],
+        foreign: &[],
+    };
+    let pipes = Row {
+        name: "evloop-pipes",
+        layer: Layer::Built,
+        ours: &["evloop-reactor"],
+        foreign: &[],
+    };
+    let on = |dependencies: &[&str]| {
+        let packages = [
+            package("evloop-reactor", "crates/evloop-reactor", &[]),
+            package("evloop-pipes", "crates/evloop-pipes", &["evloop-reactor"]),
+            package("example", "examples/standalone/example", dependencies),
+        ];
+        check_against(&packages, &[reactor, pipes]).len()
+    };
+    assert_eq!(on(&["evloop-reactor"]), 0);
+    assert_eq!(on(&["evloop-pipes"]), 0);
+    assert_eq!(on(&["evloop-pipes", "evloop-reactor", "futures-lite"]), 0);
+    assert_eq!(on(&["evloop-pipes", "evloop-reactor", "slab"]), 1);
+    assert_eq!(on(&["futures-lite"]), 1);
+}
+
+#[test]
 fn dependencies_for_tests_and_for_loom_do_not_count() {
     let mut packages = sound();
     let dev = Dependency {
