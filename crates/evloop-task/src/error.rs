@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::error::Error;
 use std::fmt;
+use std::io;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -118,6 +119,17 @@ impl Error for JoinError {
             Self::Failed(error) => Some(&**error),
             Self::Cancelled(_) | Self::Panicked(_) => None,
         }
+    }
+}
+
+/// So that `?` takes it where I/O is done. An I/O error in it keeps its kind.
+impl From<JoinError> for io::Error {
+    fn from(error: JoinError) -> Self {
+        let kind = match &error {
+            JoinError::Failed(failure) => failure.downcast_ref().map(Self::kind),
+            JoinError::Cancelled(_) | JoinError::Panicked(_) => None,
+        };
+        Self::new(kind.unwrap_or(io::ErrorKind::Other), error)
     }
 }
 

@@ -66,6 +66,19 @@ impl Error for RunError {
     }
 }
 
+/// So that `?` takes it where I/O is done. An error of the system keeps its kind, and an interrupt is
+/// [`Interrupted`](io::ErrorKind::Interrupted).
+impl From<RunError> for io::Error {
+    fn from(error: RunError) -> Self {
+        let kind = match &error {
+            RunError::Create(error) | RunError::Poll(error) => error.kind(),
+            RunError::Interrupted => io::ErrorKind::Interrupted,
+            _ => io::ErrorKind::Other,
+        };
+        Self::new(kind, error)
+    }
+}
+
 /// The event loop is closed and takes nothing any more.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

@@ -1,10 +1,11 @@
 //! E21: loops that run already, are closed, or belong to another thread.
 
+use std::io;
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use evloop::{RunError, Runner, sleep};
+use evloop::{GroupError, RunError, Runner, TaskGroup, sleep};
 use evloop_tests::{Seen, on_thread, panic_text, virtual_builder, virtual_loop, witness};
 
 use crate::guarded;
@@ -32,6 +33,40 @@ fn e21_a_closed_loop_does_not_run() {
             format!("{event_loop:?}"),
             "<EventLoop running=False closed=True debug=False>"
         );
+    });
+}
+
+#[test]
+fn e21_an_error_of_a_run_and_of_a_group_is_an_io_error_where_that_is_asked_for() {
+    fn run_closed() -> io::Result<()> {
+        let event_loop = virtual_loop();
+        event_loop.close();
+        event_loop.run_until_complete(async {})?;
+        Ok(())
+    }
+    guarded(|| {
+        let error = run_closed().unwrap_err();
+        let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+        assert!(matches!(inner, Some(RunError::Closed)), "{error}");
+        let full = io::Error::from(io::ErrorKind::OutOfMemory);
+        let error = io::Error::from(RunError::Create(full));
+        assert_eq!(error.kind(), io::ErrorKind::OutOfMemory);
+        let error = io::Error::from(RunError::Interrupted);
+        assert_eq!(error.kind(), io::ErrorKind::Interrupted);
+
+        let ended = virtual_loop().run_until_complete(async {
+            let group = TaskGroup::scope(async |group| {
+                group.create_task(async { Err::<(), _>("the disk is full") })?;
+                sleep(Duration::from_secs(1)).await;
+                group.create_task(async {})?;
+                io::Result::Ok(())
+            });
+            io::Result::Ok(group.await?)
+        });
+        let error = ended.unwrap().unwrap_err();
+        let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+        let group: &GroupError = inner.expect("it is in there");
+        assert_eq!(group.failures().len(), 1);
     });
 }
 

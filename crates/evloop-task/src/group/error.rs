@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 use crate::error::JoinError;
@@ -129,6 +130,13 @@ impl fmt::Debug for GroupError {
     }
 }
 
+/// So that `?` takes it where I/O is done.
+impl From<GroupError> for io::Error {
+    fn from(error: GroupError) -> Self {
+        Self::other(error)
+    }
+}
+
 impl Error for GroupError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         let first = self.failures.first()?;
@@ -188,3 +196,10 @@ impl fmt::Debug for GroupClosed {
 }
 
 impl Error for GroupClosed {}
+
+/// So that `?` takes it where I/O is done.
+impl From<GroupClosed> for io::Error {
+    fn from(closed: GroupClosed) -> Self {
+        Self::other(closed)
+    }
+}

@@ -8,6 +8,7 @@ mod harness;
 mod auto_traits;
 mod contexts;
 mod debug_forms;
+mod errors;
 mod hostile_wakers;
 mod pinning;
 mod promises;
