@@ -106,7 +106,7 @@ impl Child {
         captured::communicate(self, input.as_ref()).await
     }
 
-    /// Sends a signal by its number, as `libc` and [`ExitStatusExt`] have them.
+    /// Sends a signal: a number, as `libc` and [`ExitStatusExt`] have them, or an `evloop::Signal`.
     ///
     /// It reaches this child or nobody, also when the number of the process has become another's. A
     /// child that has ended and was not waited for ignores it. Where a child is no descriptor
@@ -118,21 +118,25 @@ impl Child {
     /// is not that of a named signal; `PermissionDenied` if the child has become another user's.
     ///
     /// [`ExitStatusExt`]: std::os::unix::process::ExitStatusExt
-    pub fn send_signal(&self, number: i32) -> io::Result<()> {
-        self.process.signal(named(number)?)
+    pub fn send_signal(&self, signal: impl Into<i32>) -> io::Result<()> {
+        self.process.signal(named(signal.into())?)
     }
 
     /// As [`send_signal`](Self::send_signal), for every process of the group that the child leads.
+    ///
+    /// SIGKILL is number 9. A group that outlives its leader can no longer be reached once that was reaped:
+    /// signal first, then wait.
     ///
     /// # Errors
     ///
     /// Those of [`send_signal`](Self::send_signal), after the leader was reaped too; `InvalidInput` if
     /// it was not started with [`process_group(0)`](crate::Command::process_group).
-    pub fn send_signal_to_group(&self, number: i32) -> io::Result<()> {
-        self.process.signal_group(named(number)?)
+    pub fn send_signal_to_group(&self, signal: impl Into<i32>) -> io::Result<()> {
+        self.process.signal_group(named(signal.into())?)
     }
 
-    /// Asks the child to end, with SIGTERM.
+    /// Asks the child to end, with SIGTERM. Its own children, those of a shell say, hear nothing: there is
+    /// [`send_signal_to_group`](Self::send_signal_to_group) for them.
     ///
     /// # Errors
     ///
@@ -141,7 +145,8 @@ impl Child {
         self.process.signal(Signal::TERM)
     }
 
-    /// Ends the child, with SIGKILL. It is reaped by [`wait`](Self::wait), or after it was dropped.
+    /// Ends the child, with SIGKILL, and not its own children. It is reaped by [`wait`](Self::wait), or after
+    /// it was dropped.
     ///
     /// # Errors
     ///

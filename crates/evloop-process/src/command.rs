@@ -72,6 +72,11 @@ impl Command {
     ///
     /// The shell obeys whatever is in it: text from elsewhere belongs into arguments of [`new`](Self::new),
     /// or into the environment.
+    ///
+    /// What the shell starts are children of the shell: [`Child::terminate`] and [`Child::kill`] leave them
+    /// alone. `exec program` as the last command puts the program in its place, and
+    /// [`process_group(0)`](Self::process_group) makes all of them a group, which
+    /// [`Child::send_signal_to_group`] reaches and [`kill_on_drop`](Self::kill_on_drop) kills.
     #[doc(alias = "create_subprocess_shell")]
     pub fn shell(line: impl AsRef<OsStr>) -> Self {
         let mut command = Self::new("/bin/sh");

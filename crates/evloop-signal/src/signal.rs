@@ -176,6 +176,13 @@ fn is_named(number: i32) -> bool {
     NAMES.iter().any(|(signal, _)| signal.0 == number)
 }
 
+/// Its number, for what sends signals by number: `child.send_signal(Signal::HANGUP)`.
+impl From<Signal> for i32 {
+    fn from(signal: Signal) -> Self {
+        signal.number()
+    }
+}
+
 impl fmt::Display for Signal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match NAMES.iter().find(|(signal, _)| signal == self) {

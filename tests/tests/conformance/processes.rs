@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 
 use evloop::process::{Child, Command};
-use evloop::{EventLoop, Runtime, StreamReader, StreamWriter, Task, create_task, gather};
+use evloop::{EventLoop, Runtime, Signal, StreamReader, StreamWriter, Task, create_task, gather};
 use evloop_tests::{at_rest, in_every_loop};
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
 use rustix::io::Errno;
@@ -266,5 +266,25 @@ fn a_child_that_outlives_its_loop_leaves_no_zombie() {
                 std::thread::yield_now();
             }
         }
+    });
+}
+
+#[test]
+fn a_signal_is_sent_by_its_name_or_its_number() {
+    in_every_loop_without_errors(async || {
+        let child = piped("/bin/cat").spawn()?;
+        child.send_signal(Signal::HANGUP)?;
+        assert_eq!(child.wait().await?.signal(), Some(1));
+
+        let mut command = piped("/bin/cat");
+        let child = command.process_group(0).spawn()?;
+        child.send_signal_to_group(Signal::USER_1)?;
+        let number = Signal::USER_1.number();
+        assert_eq!(child.wait().await?.signal(), Some(number));
+
+        let child = piped("/bin/cat").spawn()?;
+        child.send_signal(9)?;
+        assert_eq!(child.wait().await?.signal(), Some(9));
+        Ok(())
     });
 }
