@@ -3,6 +3,7 @@
 use std::{
     fmt,
     fs::{self, DirEntry},
+    future::poll_fn,
     io, iter,
     path::{Path, PathBuf},
     pin::Pin,
@@ -92,7 +93,7 @@ pub async fn remove_dir_all(path: impl AsRef<Path>) -> io::Result<()> {
 ///
 /// ```
 /// use evloop_fs::read_dir;
-/// use futures_lite::{StreamExt, future::block_on};
+/// use futures_lite::future::block_on;
 ///
 /// block_on(async {
 ///     let mut entries = read_dir(".").await?;
@@ -117,7 +118,8 @@ pub async fn read_dir(path: impl AsRef<Path>) -> io::Result<ReadDir> {
     })
 }
 
-/// The stream of the entries of a folder. Its `metadata` and `file_type` are std's, and may block.
+/// The entries of a folder: a stream, with a [`next`](Self::next) of its own. The `metadata` of an entry is
+/// std's and blocks, as may its `file_type`: [`symlink_metadata`](crate::symlink_metadata) does not.
 ///
 /// # Cancel safety
 ///
@@ -151,6 +153,21 @@ impl Batch {
             rest: (read.len() == BATCH).then_some(rest),
             read: read.into_iter(),
         }
+    }
+}
+
+impl ReadDir {
+    /// The next entry; `None` after the last one.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost: see the type.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system, in an error that names the folder and is of the same kind.
+    pub async fn next(&mut self) -> Option<io::Result<DirEntry>> {
+        poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
 }
 

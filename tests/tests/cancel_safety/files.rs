@@ -20,7 +20,7 @@ use evloop::sleep;
 use evloop::sync::Lock;
 use evloop_test::CancelAtEachAwait;
 use futures_lite::future::{block_on, poll_once};
-use futures_lite::{AsyncRead, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, StreamExt};
+use futures_lite::{AsyncRead, AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
 use crate::{SECOND, guarded, is_begun};
 

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 
 use evloop::{ReadError, Sleep, StreamReader, StreamWriter, WaterMarks, sleep};
 use evloop_test::CancelAtEachAwait;
-use futures_lite::{AsyncRead, AsyncWrite, StreamExt};
+use futures_lite::{AsyncRead, AsyncWrite};
 
 use crate::SECOND;
 

@@ -10,7 +10,7 @@ use evloop::fs::{File, create_dir, read, read_dir, remove_dir_all};
 use evloop::{TaskGroup, gather};
 use evloop_tests::in_every_loop;
 use evloop_tests::watchdog::Watchdog;
-use futures_lite::{AsyncReadExt, AsyncWriteExt, StreamExt};
+use futures_lite::{AsyncReadExt, AsyncWriteExt};
 use rustix::pty::{OpenptFlags, openpt, ptsname, unlockpt};
 
 #[test]

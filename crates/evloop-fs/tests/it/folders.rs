@@ -55,6 +55,8 @@ fn all_entries_of_a_folder_come_once() -> io::Result<()> {
             names.push(entry?.file_name().into_string().expect("a number"));
         }
         assert!(entries.next().await.is_none(), "the end stays");
+        let n_entries = read_dir(&folder).await?.count().await;
+        assert_eq!(n_entries, 300, "as a stream, too");
         names.sort_by_key(|name| name.parse::<u32>().expect("a number"));
         assert!(
             names.iter().map(String::as_str).eq((0..300)

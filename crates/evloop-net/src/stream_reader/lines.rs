@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    future::poll_fn,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -34,6 +35,21 @@ impl<'a, R> Lines<'a, R> {
             newline: newline(),
             has_failed: false,
         }
+    }
+}
+
+impl<R: AsyncRead + Unpin> Lines<'_, R> {
+    /// The next line; `None` at the end of the stream.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost: see the type.
+    ///
+    /// # Errors
+    ///
+    /// As [`readline`](StreamReader::readline).
+    pub async fn next(&mut self) -> Option<Result<Vec<u8>, ReadError>> {
+        poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use evloop_net::{IncompleteRead, ReadError, StreamReader};
-use futures_lite::{AsyncRead, AsyncReadExt, StreamExt, future::block_on};
+use futures_lite::{AsyncRead, AsyncReadExt, future::block_on};
 
 use crate::chunks::{Chunk, Chunks};
 use crate::support::{pair, poll_once, run};
