@@ -51,14 +51,18 @@
 mod error;
 mod file;
 mod folders;
+#[cfg(unix)]
+mod links;
 mod pool;
 mod stdin;
 mod whole;
 
 pub use file::File;
 pub use folders::{ReadDir, create_dir, create_dir_all, read_dir, remove_dir, remove_dir_all};
+#[cfg(unix)]
+pub use links::symlink;
 pub use stdin::{Stdin, stdin};
 pub use whole::{
-    canonicalize, copy, exists, hard_link, metadata, read, read_to_string, remove_file, rename,
-    set_permissions, symlink_metadata, write,
+    canonicalize, copy, exists, hard_link, metadata, read, read_link, read_to_string, remove_file,
+    rename, set_permissions, symlink_metadata, write,
 };

@@ -9,7 +9,7 @@ use std::{
 
 use evloop_blocking::{BlockingPool, JobError, JobHandle};
 
-use crate::error::path_error;
+use crate::error::{path_error, paths_error};
 
 /// One for the process: a disk does not get faster by more of them.
 static POOL: LazyLock<BlockingPool> = LazyLock::new(|| {
@@ -38,6 +38,22 @@ where
     F: FnOnce(&PathBuf) -> io::Result<T> + Send + 'static,
 {
     let called = start(move || call(&path).map_err(|error| path_error(verb, path, error)));
+    called.await.map_err(lost)?
+}
+
+/// Makes a call that goes from `path` to another.
+pub(crate) async fn call_with<T, F>(
+    verb: &'static str,
+    path: PathBuf,
+    to: PathBuf,
+    call: F,
+) -> io::Result<T>
+where
+    T: Send + 'static,
+    F: FnOnce(&PathBuf, &PathBuf) -> io::Result<T> + Send + 'static,
+{
+    let called =
+        start(move || call(&path, &to).map_err(|error| paths_error(verb, path, to, error)));
     called.await.map_err(lost)?
 }
 

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::pool::call;
+use crate::pool::{call, call_with};
 
 macro_rules! calls {
     ($(
@@ -50,6 +50,9 @@ calls! {
     /// The path without links and dots, from the root.
     canonicalize, "resolve", () -> PathBuf, fs::canonicalize;
 
+    /// Where a symbolic link leads to.
+    read_link, "read the link", () -> PathBuf, fs::read_link;
+
     /// Removes a file.
     remove_file, "remove", () -> (), fs::remove_file;
 
@@ -82,10 +85,15 @@ pub async fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> io::Re
 ///
 /// # Errors
 ///
-/// Those of [`std::fs::copy`], in an error that names where from and is of the same kind.
+/// Those of [`std::fs::copy`], in an error that names both paths and is of the same kind.
 pub async fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<u64> {
-    let to = to.as_ref().to_owned();
-    call("copy", from.as_ref().into(), |from| fs::copy(from, to)).await
+    call_with(
+        "copy",
+        from.as_ref().into(),
+        to.as_ref().into(),
+        |from, to| fs::copy(from, to),
+    )
+    .await
 }
 
 /// Gives a file or a folder another path on the same file system.
@@ -96,10 +104,15 @@ pub async fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<u6
 ///
 /// # Errors
 ///
-/// Those of [`std::fs::rename`], in an error that names the former path and is of the same kind.
+/// Those of [`std::fs::rename`], in an error that names both paths and is of the same kind.
 pub async fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<()> {
-    let to = to.as_ref().to_owned();
-    call("rename", from.as_ref().into(), |from| fs::rename(from, to)).await
+    call_with(
+        "rename",
+        from.as_ref().into(),
+        to.as_ref().into(),
+        |from, to| fs::rename(from, to),
+    )
+    .await
 }
 
 /// Gives a file a second path on the same file system.
@@ -110,11 +123,13 @@ pub async fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<
 ///
 /// # Errors
 ///
-/// Those of [`std::fs::hard_link`], in an error that names the first path and is of the same kind.
+/// Those of [`std::fs::hard_link`], in an error that names both paths and is of the same kind.
 pub async fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {
-    let link = link.as_ref().to_owned();
-    call("link to", original.as_ref().into(), |original| {
-        fs::hard_link(original, link)
-    })
+    call_with(
+        "link",
+        link.as_ref().into(),
+        original.as_ref().into(),
+        |link, original| fs::hard_link(original, link),
+    )
     .await
 }

@@ -3,13 +3,14 @@
 use std::{
     fs,
     io::{self, ErrorKind},
+    path::Path,
 };
 
 use evloop_fixtures::block_on;
 use evloop_fs::{
     canonicalize, copy, create_dir, create_dir_all, exists, hard_link, metadata, read, read_dir,
-    read_to_string, remove_dir, remove_dir_all, remove_file, rename, set_permissions,
-    symlink_metadata, write,
+    read_link, read_to_string, remove_dir, remove_dir_all, remove_file, rename, set_permissions,
+    symlink, symlink_metadata, write,
 };
 use futures_lite::StreamExt;
 
@@ -90,6 +91,34 @@ fn folders_are_made_and_removed() -> io::Result<()> {
         assert_eq!(read_dir(folder.path("a")).await?.count().await, 0);
         let error = read_dir(folder.path("none")).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotFound);
+        Ok(())
+    })
+}
+
+#[test]
+fn links_are_made_and_read_and_an_error_names_both_ends() -> io::Result<()> {
+    let folder = Folder::new();
+    let (file, link) = (folder.file("file", b"text"), folder.path("link"));
+    block_on(async {
+        symlink(&file, &link).await?;
+        assert_eq!(read_link(&link).await?, file);
+        assert_eq!(read_to_string(&link).await?, "text");
+        assert!(symlink_metadata(&link).await?.is_symlink());
+
+        let nowhere = folder.path("none/file");
+        let ends = |from: &Path, to: &Path| format!("`{}` to `{}`", from.display(), to.display());
+        for (error, expected) in [
+            (copy(&file, &nowhere).await.map(drop), ends(&file, &nowhere)),
+            (rename(&file, &nowhere).await, ends(&file, &nowhere)),
+            (hard_link(&file, &nowhere).await, ends(&nowhere, &file)),
+            (symlink(&file, &nowhere).await, ends(&nowhere, &file)),
+        ] {
+            let error = error.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::NotFound);
+            assert!(error.to_string().contains(&expected), "{error}");
+        }
+        let error = read_link(&file).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
         Ok(())
     })
 }
