@@ -316,6 +316,7 @@ impl LocalExecutor {
         let mut n_rounds = 0;
         let mut n_waits = 0;
         let mut n_abandoned = 0;
+        let mut all_are_polled = false;
         while n_rounds < CLOSE_ROUNDS && n_waits < MOST_WAITS {
             self.take_arrivals();
             for task in all_tasks_of(self.block, local) {
@@ -334,6 +335,11 @@ impl LocalExecutor {
                 }
             } else if local.tasks.borrow().is_empty() {
                 return n_abandoned;
+            } else if !all_are_polled {
+                // A request of another thread comes as a callback, and may be among those that were dropped.
+                all_are_polled = true;
+                let suspended = all_tasks_of(self.block, local);
+                suspended.iter().for_each(TaskRef::wake);
             } else {
                 let n_dropped = self.drop_suspended();
                 n_abandoned += n_dropped;

@@ -1,14 +1,15 @@
 //! E21: loops that run already, are closed, or belong to another thread.
 
+use std::future::pending;
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use evloop::{GroupError, RunError, Runner, TaskGroup, sleep};
-use evloop_tests::{Seen, on_thread, panic_text, virtual_builder, virtual_loop, witness};
+use evloop::{GroupError, RunError, Runner, TaskGroup, catch_cancel, sleep};
+use evloop_tests::{Reports, Seen, on_thread, panic_text, virtual_builder, virtual_loop, witness};
 
-use crate::guarded;
+use crate::{guarded, run_one_turn};
 
 #[test]
 fn e21_a_closed_loop_does_not_run() {
@@ -202,5 +203,31 @@ fn e21_a_closed_runner_refuses_and_closing_it_twice_is_fine() {
         runner.close();
 
         assert!(matches!(runner.run(async { 2 }), Err(RunError::Closed)));
+    });
+}
+
+#[test]
+fn a_cancel_of_another_thread_reaches_its_task_though_the_loop_is_closed_meanwhile() {
+    guarded(|| {
+        let event_loop = virtual_loop();
+        let reports = Reports::of(&event_loop);
+        let task = event_loop.create_task(async {
+            let asked = catch_cancel(pending::<()>()).await.expect_err("it pends");
+            asked.swallow();
+            "cleaned up"
+        });
+        run_one_turn(&event_loop);
+        let task = on_thread(move || {
+            task.cancel();
+            task
+        })
+        .join()
+        .expect("it does not panic");
+
+        event_loop.close();
+
+        let ended = task.result().expect("it is done");
+        assert!(matches!(ended, Ok("cleaned up")), "{ended:?}");
+        assert!(reports.messages().is_empty(), "{:?}", reports.messages());
     });
 }

@@ -59,6 +59,28 @@ fn a_task_that_closes_its_executor_ends_cancelled() {
 }
 
 #[test]
+fn a_cancel_of_another_thread_that_is_on_its_way_is_delivered_at_the_end() {
+    watched(|| {
+        let executor = LocalExecutor::new();
+        let task = executor.spawn(pending::<()>());
+        run_until_idle(&executor);
+        let task = join(in_thread(move || {
+            task.cancel_with("from another thread");
+            task
+        }));
+
+        assert_eq!(executor.close(), 0, "it ends when it is asked to");
+
+        let ended = task.result().expect("it is done");
+        let message = ended.as_ref().map_err(|error| error.to_string());
+        assert!(
+            message.is_err_and(|message| message.contains("from another thread")),
+            "{ended:?}"
+        );
+    });
+}
+
+#[test]
 fn callbacks_are_dropped_at_the_end_although_their_handles_live() {
     watched(|| {
         let tally = Tally::default();
