@@ -1,11 +1,14 @@
 //! The shared end of a reactor, and the reactor that is current on a thread.
 
-use std::{cell::RefCell, fmt, marker::PhantomData, sync::Arc};
+use std::{cell::RefCell, fmt, marker::PhantomData, mem::ManuallyDrop, sync::Arc};
 
 use crate::reactor::Shared;
 
 thread_local! {
-    static CURRENT: RefCell<Option<ReactorHandle>> = const { RefCell::new(None) };
+    /// Without a destructor, so that it works in those of a thread that ends. Nothing is left behind: it is
+    /// empty while no reactor is entered.
+    static CURRENT: ManuallyDrop<RefCell<Option<ReactorHandle>>> =
+        const { ManuallyDrop::new(RefCell::new(None)) };
 }
 
 /// Registers descriptors with its [`Reactor`](crate::Reactor), from any thread.
@@ -44,10 +47,8 @@ impl ReactorHandle {
     /// Guards nest: dropping one makes the reactor current again that was current before.
     #[must_use = "the reactor is current until the guard is dropped"]
     pub fn enter(&self) -> Entered {
-        // While the thread ends there is nothing to enter, and nobody left to ask.
-        let before = CURRENT.try_with(|current| current.replace(Some(self.clone())));
         Entered {
-            before: before.ok().flatten(),
+            before: CURRENT.with(|current| current.replace(Some(self.clone()))),
             this_thread: PhantomData,
         }
     }
@@ -69,10 +70,7 @@ impl ReactorHandle {
     /// The reactor that was entered on this thread, if there is one.
     #[must_use]
     pub fn try_current() -> Option<Self> {
-        CURRENT
-            .try_with(|current| current.borrow().clone())
-            .ok()
-            .flatten()
+        CURRENT.with(|current| current.borrow().clone())
     }
 
     /// How many descriptors are registered.
@@ -107,7 +105,7 @@ pub struct Entered {
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        let ours = CURRENT.try_with(|current| current.replace(self.before.take()));
+        let ours = CURRENT.with(|current| current.replace(self.before.take()));
         drop(ours);
     }
 }

@@ -1,13 +1,17 @@
 //! The loop that is running on this thread.
 
 use std::cell::RefCell;
+use std::mem::ManuallyDrop;
 
 use evloop_task::{NoRunningLoop, ProcessGuard, enter_process};
 
 use crate::handle::Handle;
 
 thread_local! {
-    static RUNNING: RefCell<Option<Handle>> = const { RefCell::new(None) };
+    /// Without a destructor, so that a destructor of a thread that ends may still run a loop. Nothing is
+    /// left behind: it is empty while no loop runs.
+    static RUNNING: ManuallyDrop<RefCell<Option<Handle>>> =
+        const { ManuallyDrop::new(RefCell::new(None)) };
 }
 
 /// Returns a handle of the loop that is running on this thread.
@@ -16,11 +20,8 @@ thread_local! {
 ///
 /// [`NoRunningLoop`] outside of a loop, and in a child that was forked off inside of one.
 pub fn get_running_loop() -> Result<Handle, NoRunningLoop> {
-    // While the thread ends the variable may be gone; no loop runs then.
     RUNNING
-        .try_with(|running| running.borrow().clone())
-        .ok()
-        .flatten()
+        .with(|running| running.borrow().clone())
         .filter(Handle::is_of_this_process)
         .ok_or(NoRunningLoop)
 }
@@ -28,7 +29,7 @@ pub fn get_running_loop() -> Result<Handle, NoRunningLoop> {
 /// Marks `handle` as running until the guard is dropped. `None` when one is running already; the parent's
 /// does not run in a child that was forked off.
 pub(crate) fn enter(handle: Handle) -> Option<RunningGuard> {
-    let entered = RUNNING.try_with(|running| {
+    RUNNING.with(|running| {
         let mut running = running.borrow_mut();
         if running.as_ref().is_some_and(Handle::is_of_this_process) {
             return None;
@@ -38,9 +39,7 @@ pub(crate) fn enter(handle: Handle) -> Option<RunningGuard> {
             of_parent,
             _process: enter_process(),
         })
-    });
-    // While the thread ends the variable may be gone, and with it the place to run.
-    entered.ok().flatten()
+    })
 }
 
 #[derive(Debug)]
@@ -53,7 +52,7 @@ pub(crate) struct RunningGuard {
 impl Drop for RunningGuard {
     fn drop(&mut self) {
         let of_parent = self.of_parent.take();
-        let handle = RUNNING.try_with(|running| running.replace(of_parent));
+        let handle = RUNNING.with(|running| running.replace(of_parent));
         drop(handle);
     }
 }
