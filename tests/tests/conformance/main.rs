@@ -38,6 +38,7 @@ mod sockets;
 mod stopping;
 mod streams;
 mod tasks;
+mod thread_ends;
 mod threadsafe;
 mod timeouts;
 mod timeouts_used;
