@@ -88,22 +88,16 @@ impl Ending {
     /// Signals it by its number.
     pub(crate) fn signal_by_number(&self, signal: Signal) -> io::Result<()> {
         self.signal(|| {
-            self.is_ours()?;
+            look(WaitId::Pid(self.pid))?;
             kill_process(self.pid, signal)
         })
     }
 
-    /// An error if the number is not that of a child any more.
-    fn is_ours(&self) -> Result<(), Errno> {
-        let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        wait(WaitId::Pid(self.pid), look).map(drop)
-    }
-
-    /// Signals the group that it leads.
-    pub(crate) fn signal_group(&self, signal: Signal) -> io::Result<()> {
+    /// Signals the group that it leads. `child` is what best says whether it is there still.
+    pub(crate) fn signal_group(&self, child: WaitId<'_>, signal: Signal) -> io::Result<()> {
         // While its leader is not reaped, the number of the group is nobody else's.
         self.signal(|| {
-            self.is_ours()?;
+            look(child)?;
             kill_process_group(self.pid, signal)
         })
     }
@@ -115,6 +109,12 @@ impl Ending {
             End::Lost => Err(ChildLost { id: self.id() }.into()),
         }
     }
+}
+
+/// An error if nobody could reap `child` any more.
+pub(crate) fn look(child: WaitId<'_>) -> Result<(), Errno> {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    wait(child, options).map(drop)
 }
 
 /// Reaps `child` if it has ended.

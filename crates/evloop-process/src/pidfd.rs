@@ -8,11 +8,11 @@ use std::{
 use evloop_reactor::{ReactorHandle, Source};
 use rustix::{
     io::Errno,
-    process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal},
+    process::{Pid, PidfdFlags, Signal, WaitId, pidfd_open, pidfd_send_signal},
 };
 
 use crate::{
-    end::{End, Ending, wait},
+    end::{End, Ending, look},
     orphans,
 };
 
@@ -50,9 +50,8 @@ impl Pidfd {
         };
         // If somebody has reaped it, the number may be another process's already, whom our signals must
         // not hit. This also finds the kernel that cannot wait for a descriptor.
-        let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        match wait(WaitId::PidFd(fd.as_fd()), look) {
-            Ok(_) => {}
+        match look(WaitId::PidFd(fd.as_fd())) {
+            Ok(()) => {}
             Err(Errno::CHILD) => return Ok(Opened::Lost),
             Err(_) => return Ok(Opened::Refused),
         }
@@ -73,6 +72,11 @@ impl Pidfd {
 
     pub(crate) fn signal(&self, signal: Signal) -> Result<(), Errno> {
         pidfd_send_signal(self.source.get_ref(), signal)
+    }
+
+    pub(crate) fn signal_group(&self, ending: &Ending, signal: Signal) -> io::Result<()> {
+        // By the number alone a group of another child that has got it would be taken for this one's.
+        ending.signal_group(WaitId::PidFd(self.source.get_ref().as_fd()), signal)
     }
 
     /// Has it reaped when it ends.

@@ -128,7 +128,8 @@ impl Process {
         match (self.fate.leads_group, &self.watch) {
             (false, _) => Err(no_group(self.ending.id())),
             (true, None) => Err(is_gone(self.ending.id())),
-            (true, Some(_)) => self.ending.signal_group(signal),
+            (true, Some(Watch::Pidfd(pidfd))) => pidfd.signal_group(&self.ending, signal),
+            (true, Some(Watch::Thread(thread))) => thread.signal_group(&self.ending, signal),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::{io, sync::Arc, thread::Builder};
 
 use evloop_sync::Event;
-use rustix::process::{WaitId, WaitIdOptions};
+use rustix::process::{Signal, WaitId, WaitIdOptions};
 
 use crate::end::{End, Ending, wait};
 
@@ -35,6 +35,10 @@ impl WaitingThread {
     /// Reaps the child if it has ended.
     pub(crate) fn reap(&self, ending: &Ending) -> io::Result<Option<End>> {
         ending.reap(WaitId::Pid(ending.pid()))
+    }
+
+    pub(crate) fn signal_group(&self, ending: &Ending, signal: Signal) -> io::Result<()> {
+        ending.signal_group(WaitId::Pid(ending.pid()), signal)
     }
 
     /// Waits until it has ended and is reaped.

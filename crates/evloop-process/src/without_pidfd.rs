@@ -38,6 +38,10 @@ impl Pidfd {
         match self.0 {}
     }
 
+    pub(crate) fn signal_group(&self, _: &Ending, _: Signal) -> io::Result<()> {
+        match self.0 {}
+    }
+
     pub(crate) fn abandon(self) {
         match self.0 {}
     }

@@ -56,7 +56,8 @@ fn a_number_that_is_no_child_of_ours_gets_no_signal() {
     // This process is none.
     let refused = Ending::new(getpid()).signal_by_number(Signal::CONT);
     // And leads no group of ours: whoever started it does.
-    let group = Ending::new(getpgrp()).signal_group(Signal::CONT);
+    let group = WaitId::Pid(getpgrp());
+    let group = Ending::new(getpgrp()).signal_group(group, Signal::CONT);
 
     for refused in [refused, group] {
         assert_eq!(

@@ -10,6 +10,7 @@ mod faults;
 mod ignoring;
 mod museum;
 mod orphans;
+mod pid_namespace;
 mod refusals;
 mod signals;
 mod streams;
