@@ -12,6 +12,7 @@ mod museum;
 mod orphans;
 mod pid_namespace;
 mod refusals;
+mod refused_forks;
 mod signals;
 mod streams;
 mod support;

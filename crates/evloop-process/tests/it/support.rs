@@ -70,23 +70,47 @@ const ALONE: &str = "EVLOOP_PROCESS_TEST_ALONE";
 /// Runs the test that calls this once more, alone in a process of its own, where `body` runs as in
 /// [`with_reactor`]: it may count children and descriptors.
 pub(crate) fn alone(test: &str, body: impl FnOnce(&mut Reactor) + Send + 'static) {
+    alone_as(test, |_| {}, body);
+}
+
+/// The same, in a process that `starts` has prepared.
+pub(crate) fn alone_as(
+    test: &str,
+    starts: fn(&mut std::process::Command),
+    body: impl FnOnce(&mut Reactor) + Send + 'static,
+) {
     if std::env::var_os(ALONE).is_some() {
         return with_reactor(body);
     }
-    let output = std::process::Command::new(std::env::current_exe().unwrap())
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    command
         .args(["--exact", test, "--nocapture", "--test-threads=1"])
-        .env(ALONE, "1")
-        .output()
-        .unwrap();
+        .env(ALONE, "1");
+    starts(&mut command);
+    let output = match command.output() {
+        // Another user may not even see it.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            return say_skipped(test, &format!("its program is not for everybody: {error}"));
+        }
+        output => output.unwrap(),
+    };
     let stdout = String::from_utf8_lossy(&output.stdout);
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(stdout.contains("running 1 test"), "`{test}`: {stdout}");
     assert!(output.status.success(), "{}: {stderr}", output.status);
+    let skips = |line: &&str| line.starts_with("SKIPPED");
+    if let Some(skipped) = stdout.lines().find(skips) {
+        say(skipped);
+    }
 }
 
 /// Says that the system does not allow a test, past the harness, which keeps what tests print.
 pub(crate) fn say_skipped(test: &str, why: &str) {
-    let line = format!("SKIPPED {test}: {why}\n");
+    say(&format!("SKIPPED {test}: {why}"));
+}
+
+fn say(line: &str) {
+    let line = format!("{line}\n");
     io::stdout().write_all(line.as_bytes()).unwrap();
 }
 
