@@ -2,16 +2,22 @@
 //!
 //! A zombie belongs to the whole process, whatever has become of the loop that started it, so what reaps
 //! it is the process's as well: this is a global on purpose.
+//!
+//! A child that is forked off has no children and no thread yet, shares with its parent where that waits, and
+//! may have begun while the thread held the lock. So it begins anew, with orphans of its own. Those of the
+//! parent it leaves alone, until it ends or runs another program: the system copies descriptors and memory one
+//! after the other, so what it would close might not be open here.
 
 use std::{
     collections::BTreeMap,
     io,
     mem::take,
     os::fd::{AsFd, AsRawFd, OwnedFd, RawFd},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     thread::Builder,
 };
 
+use evloop_fork::Origin;
 use rustix::{
     event::epoll::{self, CreateFlags, Event, EventData, EventFlags},
     io::{Errno, retry_on_intr},
@@ -20,13 +26,19 @@ use rustix::{
 
 use crate::end::reap;
 
-static ORPHANS: Mutex<Orphans> = Mutex::new(Orphans {
-    watched: BTreeMap::new(),
-    unwatched: Vec::new(),
-    epoll: None,
-});
+/// That of the first process that had orphans.
+static FIRST: OnceLock<Generation> = OnceLock::new();
 
+/// The orphans of one process, and of those that were forked off one from the other.
 #[derive(Debug)]
+struct Generation {
+    origin: Origin,
+    orphans: Mutex<Orphans>,
+    /// Of a child of that process, which is this process or one before it.
+    next: OnceLock<Box<Generation>>,
+}
+
+#[derive(Debug, Default)]
 struct Orphans {
     /// By their own numbers, which events bring back.
     watched: BTreeMap<RawFd, OwnedFd>,
@@ -46,7 +58,25 @@ pub(crate) fn adopt(pidfd: OwnedFd) {
 }
 
 fn lock() -> MutexGuard<'static, Orphans> {
-    ORPHANS.lock().unwrap_or_else(PoisonError::into_inner)
+    let mut generation = FIRST.get_or_init(Generation::here);
+    while !generation.origin.is_here() {
+        generation = generation.next.get_or_init(|| Box::new(Generation::here()));
+    }
+    generation.lock()
+}
+
+impl Generation {
+    fn here() -> Self {
+        Self {
+            origin: Origin::here(),
+            orphans: Mutex::default(),
+            next: OnceLock::new(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Orphans> {
+        self.orphans.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Orphans {

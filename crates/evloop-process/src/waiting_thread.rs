@@ -43,6 +43,10 @@ impl WaitingThread {
 
     /// Waits until it has ended and is reaped.
     pub(crate) async fn ended(&self, ending: &Ending) -> io::Result<End> {
+        // In a process that was forked off there is no thread to wait for, nor a child.
+        if let Some(end) = self.reap(ending)? {
+            return Ok(end);
+        }
         self.ended.wait().await;
         let end = self.reap(ending)?;
         Ok(end.expect("the thread sets the event after the end is known"))

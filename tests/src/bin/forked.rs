@@ -14,19 +14,23 @@ use std::io::{self, Write};
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Waker};
+use std::thread;
 use std::time::Duration;
 
+use evloop::process::{Child, ChildLost, Command as AsyncCommand};
 use evloop::{
-    Async, EventLoop, Handle, RunError, Runtime, Signal, create_task, current_task, gather,
-    get_running_loop, signals, sleep, to_thread, yield_now,
+    Async, EventLoop, Handle, PipeWriter, RunError, Runtime, Signal, create_task, current_task,
+    gather, get_running_loop, signals, sleep, to_thread, yield_now,
 };
 use evloop_reactor::Reactor;
+use evloop_tests::on_thread;
 use evloop_tests::watchdog::Watchdog;
-use rustix::process::{Pid, WaitOptions, waitpid};
+use rustix::io::Errno;
+use rustix::process::{Pid, WaitId, WaitIdOptions, WaitOptions, waitid, waitpid};
 
 const SCENARIOS: &[(&str, fn())] = &[
     ("in_a_task", in_a_task),
@@ -41,6 +45,9 @@ const SCENARIOS: &[(&str, fn())] = &[
     ("while_workers_wake", while_workers_wake),
     ("signals_of_a_child", signals_of_a_child),
     ("descriptors_of_a_program", descriptors_of_a_program),
+    ("beside_orphans", beside_orphans),
+    ("while_orphans_end", while_orphans_end),
+    ("children_of_the_parent", children_of_the_parent),
 ];
 
 fn main() {
@@ -379,4 +386,111 @@ fn descriptors_of_a_program() {
         drop((client, accepted, datagrams, pipe, pair, heard));
     });
     drop(runtime);
+}
+
+/// Runs until its input ends, which is returned.
+fn cat() -> (Child, PipeWriter) {
+    let mut command = AsyncCommand::new("/bin/cat");
+    let child = command.stdin(Stdio::piped()).spawn();
+    let mut child = child.expect("the system has processes");
+    let stdin = child.stdin.take().expect("it is piped");
+    (child, stdin)
+}
+
+/// Leaves a running child to be reaped, by a thread that the process has for that.
+fn leave_an_orphan() -> PipeWriter {
+    let (child, stdin) = cat();
+    drop(child);
+    stdin
+}
+
+/// Returns when all children are reaped, as this process sees it.
+fn wait_until_alone() {
+    let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    while !matches!(waitid(WaitId::All, look), Err(Errno::CHILD)) {
+        thread::yield_now();
+    }
+}
+
+/// Children of its own, of which one is waited for and two are not.
+fn have_children() {
+    evloop::run(async {
+        let waited = AsyncCommand::new("/bin/true").spawn();
+        let waited = waited.expect("the system has processes").wait().await;
+        assert!(waited.expect("nobody else reaps it").success());
+        drop((leave_an_orphan(), leave_an_orphan()));
+    });
+    wait_until_alone();
+}
+
+fn beside_orphans() {
+    let inputs = evloop::run(async { [leave_an_orphan(), leave_an_orphan()] });
+    let child = in_child(|| {
+        have_children();
+        let inputs = evloop::run(async { [leave_an_orphan(), leave_an_orphan()] });
+        wait_for(in_child(have_children));
+        drop(inputs);
+        wait_until_alone();
+    });
+    wait_for(child);
+    let child = in_child(have_children);
+    wait_for(child);
+    // The parent's are still there, and the parent reaps them.
+    let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    assert!(matches!(waitid(WaitId::All, look), Ok(None)));
+    drop(inputs);
+    wait_until_alone();
+}
+
+/// Another thread has children all the time, so that children begin with any state of who reaps them.
+fn while_orphans_end() {
+    let is_over = Arc::new(AtomicBool::new(false));
+    let ends = Arc::clone(&is_over);
+    // Forks are counted from the first loop on: none is to begin while another thread makes that.
+    drop(EventLoop::new().expect("the system has descriptors"));
+    let busy = on_thread(move || {
+        while !ends.load(Ordering::SeqCst) {
+            evloop::run(async { drop((leave_an_orphan(), leave_an_orphan())) });
+        }
+    });
+    for _ in 0..50 {
+        wait_for(in_child(have_children));
+    }
+    is_over.store(true, Ordering::SeqCst);
+    busy.join().expect("it does not panic");
+    wait_until_alone();
+}
+
+/// A child process that the parent has started is none of the child's, which is told, and kills it not.
+fn children_of_the_parent() {
+    for is_descriptor in [true, false] {
+        evloop::run(async {
+            let mut command = AsyncCommand::new("/bin/cat");
+            command.stdin(Stdio::piped()).kill_on_drop();
+            if !is_descriptor {
+                command.without_pidfd();
+            }
+            let mut child = command.spawn().expect("the system has processes");
+            let stdin = child.stdin.take();
+            let mut kept = Some(child);
+            let forked = in_child(|| {
+                let child = kept.take().expect("it was not taken yet");
+                let waited = evloop::run(async { child.wait().await });
+                for lost in [waited, child.try_wait().map(Option::unwrap_or_default)] {
+                    let lost = lost.expect_err("it is no child here");
+                    let is_lost = lost.get_ref().is_some_and(|inner| inner.is::<ChildLost>());
+                    assert!(is_lost, "{lost}");
+                }
+                drop(child);
+                have_children();
+            });
+            wait_for(forked);
+            let child = kept.take().expect("only the child has taken it");
+            let running = child.try_wait().expect("it is a child");
+            assert!(running.is_none(), "{running:?}");
+            drop(stdin);
+            let status = child.wait().await.expect("nobody else reaps it");
+            assert!(status.success(), "{status}");
+        });
+    }
 }

@@ -63,3 +63,18 @@ fn museum_bm95_a_signal_of_the_child_is_no_ghost_in_the_parent() {
 fn museum_bm95_a_program_that_is_started_inherits_no_descriptor() {
     run("descriptors_of_a_program");
 }
+
+#[test]
+fn fault_f20_a_child_reaps_children_of_its_own_beside_orphans_of_the_parent() {
+    run("beside_orphans");
+}
+
+#[test]
+fn fault_f20_forks_while_orphans_are_reaped() {
+    run("while_orphans_end");
+}
+
+#[test]
+fn fault_f20_a_child_process_of_the_parent_is_lost_in_the_child_and_lives() {
+    run("children_of_the_parent");
+}

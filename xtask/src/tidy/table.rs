@@ -213,7 +213,7 @@ pub(super) const CRATES: &[Row] = &[
     Row {
         name: "evloop-process",
         layer: Layer::Built,
-        ours: &["evloop-net", "evloop-reactor", "evloop-sync"],
+        ours: &["evloop-fork", "evloop-net", "evloop-reactor", "evloop-sync"],
         foreign: &[
             (
                 "futures-lite",
