@@ -9,6 +9,7 @@ use crate::{
     captured::{self, Captured},
     error::no_signal,
     process::Process,
+    real_time::real_time,
 };
 
 /// A child process that was started.
@@ -115,11 +116,11 @@ impl Child {
     /// # Errors
     ///
     /// `NotFound` after the child was reaped, without asking the system; `InvalidInput` if the number
-    /// is not that of a named signal; `PermissionDenied` if the child has become another user's.
+    /// is not that of a signal, named or real-time; `PermissionDenied` if the child has become another user's.
     ///
     /// [`ExitStatusExt`]: std::os::unix::process::ExitStatusExt
     pub fn send_signal(&self, signal: impl Into<i32>) -> io::Result<()> {
-        self.process.signal(named(signal.into())?)
+        self.process.signal(signal_of(signal.into())?)
     }
 
     /// As [`send_signal`](Self::send_signal), for every process of the group that the child leads.
@@ -132,7 +133,7 @@ impl Child {
     /// Those of [`send_signal`](Self::send_signal), after the leader was reaped too; `InvalidInput` if
     /// it was not started with [`process_group(0)`](crate::Command::process_group).
     pub fn send_signal_to_group(&self, signal: impl Into<i32>) -> io::Result<()> {
-        self.process.signal_group(named(signal.into())?)
+        self.process.signal_group(signal_of(signal.into())?)
     }
 
     /// Asks the child to end, with SIGTERM. Its own children, those of a shell say, hear nothing: there is
@@ -157,6 +158,7 @@ impl Child {
     }
 }
 
-fn named(number: i32) -> io::Result<Signal> {
-    Signal::from_named_raw(number).ok_or_else(|| no_signal(number))
+fn signal_of(number: i32) -> io::Result<Signal> {
+    let signal = Signal::from_named_raw(number).or_else(|| real_time(number));
+    signal.ok_or_else(|| no_signal(number))
 }

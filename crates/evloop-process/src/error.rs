@@ -119,7 +119,7 @@ pub(crate) fn is_gone(id: u32) -> io::Error {
 
 /// A number that is no signal.
 pub(crate) fn no_signal(number: i32) -> io::Error {
-    let text = format!("failed to signal a child: {number} is not a named signal");
+    let text = format!("failed to signal a child: {number} is not a signal of programs");
     io::Error::new(io::ErrorKind::InvalidInput, text)
 }
 

@@ -63,7 +63,7 @@
 //!
 //! Use `async-process` for children without a reactor of ours.
 
-#![forbid(unsafe_code)]
+#![cfg_attr(not(target_os = "linux"), forbid(unsafe_code))]
 
 mod captured;
 mod child;
@@ -78,10 +78,16 @@ mod waiting_thread;
 mod orphans;
 #[cfg(target_os = "linux")]
 mod pidfd;
+#[cfg(target_os = "linux")]
+mod real_time;
 #[cfg(not(target_os = "linux"))]
 mod without_pidfd;
 #[cfg(not(target_os = "linux"))]
+mod without_real_time;
+#[cfg(not(target_os = "linux"))]
 use without_pidfd as pidfd;
+#[cfg(not(target_os = "linux"))]
+use without_real_time as real_time;
 
 pub use captured::Captured;
 pub use child::Child;

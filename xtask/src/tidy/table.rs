@@ -220,6 +220,10 @@ pub(super) const CRATES: &[Row] = &[
                 "the ecosystem's AsyncRead and AsyncWrite traits, by which a child is fed and read",
             ),
             (
+                "libc",
+                "which numbers are real-time signals of programs: the C library says so, and rustix does not",
+            ),
+            (
                 "rustix",
                 "waits for a child without reaping it, opens it as a descriptor and signals that; std \
                  does the latter only in nightly",

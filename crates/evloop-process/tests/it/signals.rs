@@ -76,6 +76,26 @@ fn numbers_that_are_no_signals_are_refused() {
 }
 
 #[test]
+fn real_time_signals_arrive() {
+    run(|watch| async move {
+        for number in [libc::SIGRTMIN(), libc::SIGRTMIN() + 1, libc::SIGRTMAX()] {
+            let child = cat(watch);
+            child.send_signal(number)?;
+            assert_eq!(child.wait().await?.signal(), Some(number));
+        }
+        let child = cat(watch);
+        // Those before the first are the C library's.
+        for number in [libc::SIGRTMIN() - 1, libc::SIGRTMAX() + 1] {
+            let error = child.send_signal(number).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+        }
+        child.kill()?;
+        child.wait().await?;
+        Ok(())
+    });
+}
+
+#[test]
 fn a_signal_between_the_end_and_the_wait_changes_nothing() {
     run(|watch| async move {
         let child = shell("exit 3", watch).spawn()?;
