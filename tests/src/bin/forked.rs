@@ -280,7 +280,7 @@ fn parent_keeps_its_portable_reactor() {
     assert_eq!(waited.expect("the timer is there"), 0);
     reactor.begin_turn();
     let notifier = reactor.notifier();
-    std::thread::scope(|scope| {
+    thread::scope(|scope| {
         scope.spawn(|| notifier.notify());
         let waited = reactor.poll(None, &mut woken);
         assert_eq!(waited.expect("it is notified"), 0);
